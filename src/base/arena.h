@@ -1,0 +1,21 @@
+#pragma once
+
+#include <stddef.h>
+
+#include "base/slice.h"
+
+/*
+ * Memory with one lifetime. Allocation never fails: the process exits when the system has
+ * no memory, so callers bound every size taken from input before they ask.
+ */
+struct arena {
+	struct arena_block *blocks; /* newest first, owned */
+};
+
+/* Zeroed memory for count objects of size_bytes each, aligned for any of them. */
+void *arena_alloc(struct arena *arena, size_t count, size_t size_bytes);
+char *arena_string(struct arena *arena, const char *string); /* a copy */
+char *arena_slice(struct arena *arena, struct slice slice);  /* a terminated copy */
+char *arena_printf(struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void arena_finish(struct arena *arena); /* frees everything; safe to call twice */

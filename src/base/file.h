@@ -1,0 +1,24 @@
+#pragma once
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/slice.h"
+
+/*
+ * A regular file mapped read-only. A file that shrinks while it is mapped raises SIGBUS on
+ * access, as with every mapped reader; survey's workers turn that into one error record.
+ */
+struct file_map {
+	struct slice content; /* borrowed from the map, until file_map_close */
+	void *start;          /* owned mapping, NULL for an empty file */
+};
+
+/*
+ * path        of a regular file of at most max_bytes; anything else is refused
+ * out_map     written only on STATUS_OK
+ * returns     STATUS_IO: cannot be opened, not a regular file; STATUS_LIMIT: larger than max_bytes
+ */
+enum status file_map_open(const char *path, uint64_t max_bytes, struct file_map *out_map,
+			  struct error *err) __attribute__((warn_unused_result, nonnull));
+void file_map_close(struct file_map *map); /* safe to call twice */

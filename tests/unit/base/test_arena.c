@@ -1,0 +1,29 @@
+#include "../check.h"
+#include "base/arena.h"
+
+static void gives_zeroed_aligned_memory_of_any_size(void **state)
+{
+	(void)state;
+	struct arena arena = { 0 };
+	for (size_t size_bytes = 1; size_bytes < 300000; size_bytes = size_bytes * 3 + 1) {
+		unsigned char *bytes = arena_alloc(&arena, size_bytes, 1);
+		assert_int_equal((uintptr_t)bytes % 16, 0);
+		assert_int_equal(bytes[0], 0);
+		assert_int_equal(bytes[size_bytes - 1], 0);
+		bytes[size_bytes - 1] = 1;
+	}
+	arena_finish(&arena);
+	arena_finish(&arena);
+}
+
+static void copies_text(void **state)
+{
+	(void)state;
+	struct arena arena = { 0 };
+	assert_string_equal(arena_string(&arena, "abc"), "abc");
+	assert_string_equal(arena_slice(&arena, (struct slice){ 0 }), "");
+	assert_string_equal(arena_printf(&arena, "%d-%s", 7, "x"), "7-x");
+	arena_finish(&arena);
+}
+
+RUN_TESTS(cmocka_unit_test(gives_zeroed_aligned_memory_of_any_size), cmocka_unit_test(copies_text))
