@@ -1,0 +1,30 @@
+# Two commands do everything on a fresh Debian 12: make report, make check.
+.POSIX:
+.PHONY: report check build deps bench tidy format clean
+
+report: build
+	build/sysgap status gramine-1.8 --published-exclusions --figures report --format html --output report/gramine-1.8.html
+	@echo "The status report of Gramine 1.8 is in report/gramine-1.8.html"
+
+check: deps
+	tools/run-checks
+
+build: deps
+	@[ -f build/build.ninja ] || meson setup build >/dev/null
+	@ninja -C build --quiet
+
+deps:
+	@tools/install-packages
+
+# one line per figure: name value unit
+bench: build
+	@tools/run-benchmarks build
+
+tidy: build
+	clang-tidy -p build --quiet src/*/*.c
+
+format:
+	clang-format -i src/*/*.[ch] tests/unit/*.h tests/unit/*/*.c fuzz/*.c bench/*.c
+
+clean:
+	rm -rf build build-sanitize build-clang report
