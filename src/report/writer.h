@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/slice.h"
+
 /*
  * One description of a result, written in any format. A command says what its result is made of
  * (sections, values, tables) once, each part with a key and a title; text, Markdown and HTML show
@@ -27,6 +29,7 @@ enum column_kind {
 	COLUMN_TEXT,
 	COLUMN_NUMBER, /* right-aligned; a number in JSON */
 	COLUMN_LIST,   /* several names; an array in JSON, a comma list elsewhere */
+	COLUMN_SHARE,  /* right-aligned; an object in JSON, a bare percentage in tsv */
 };
 
 struct column {
@@ -37,7 +40,14 @@ struct column {
 
 struct writer; /* opaque */
 
+/* Bounds of what a command may describe; passing them is a mistake of the command. */
+enum { WRITER_MAX_DEPTH = 12, WRITER_MAX_COLUMNS = 32 };
+
 /*
+ * Nothing is written before writer_close. Strings need only last as long as the call, also those
+ * of cells; a table's columns last until its end. Strings may hold anything: what is not UTF-8,
+ * control characters and the characters special to the format are made harmless here.
+ *
  * out      borrowed until writer_close
  * schema   name of the JSON schema, e.g. "sysgap-status"; documented in docs/json.md
  * title    heading of the whole document; not printed as tsv, names
@@ -49,6 +59,13 @@ struct writer *writer_open(FILE *out, enum format format, const char *schema, in
 int writer_close(struct writer *writer);
 
 enum format writer_format(const struct writer *writer);
+bool writer_has_main(const struct writer *writer); /* whether a main table was written */
+
+/*
+ * Everything below has a key, for JSON, and a title, for people. Without key it is left out of
+ * JSON (the content of a section without key is then its parent's); without title a fact is left
+ * out for people, and sections, arrays and tables only lack their heading.
+ */
 
 /* Sections nest; in JSON each is an object under its key. */
 void writer_section_begin(struct writer *writer, const char *key, const char *title);
@@ -83,14 +100,24 @@ void writer_real(struct writer *writer, const char *key, const char *title, doub
 void writer_names(struct writer *writer, const char *key, const char *title,
 		  const char *const *names, size_t count);
 
-/* A table; each row has exactly the cells of its columns, in order. */
+/*
+ * A table; each row has exactly the cells of its columns, in order. A NULL text is null in JSON;
+ * for people it is "unknown" in a column of numbers or shares and empty in one of text.
+ */
 void writer_table_begin(struct writer *writer, const char *key, const char *title,
 			const struct column *columns, size_t column_count, bool main);
-void writer_cell_text(struct writer *writer, const char *value); /* NULL: null, empty */
+void writer_cell_text(struct writer *writer, const char *value);
 void writer_cell_integer(struct writer *writer, int64_t value);
 void writer_cell_real(struct writer *writer, double value, int digits);
+void writer_cell_share(struct writer *writer, uint64_t supported, uint64_t of);
 void writer_cell_list(struct writer *writer, const char *const *names, size_t count);
 void writer_table_end(struct writer *writer);
 
-/* A picture in a file beside the document; an image in md and html, its path elsewhere. */
-void writer_figure(struct writer *writer, const char *key, const char *title, const char *path);
+/*
+ * A picture. html has it inline; md refers to its file; text and json name the file.
+ *
+ * path   of the file beside the document; NULL when there is only the content
+ * svg    its content
+ */
+void writer_figure(struct writer *writer, const char *key, const char *title, const char *path,
+		   struct slice svg);

@@ -1,0 +1,321 @@
+/*
+ * For terminals, and for pasting: no line of prose over TEXT_WIDTH columns, columns aligned by
+ * the width of their letters, nothing but text. A part ends with an empty line, a heading does not.
+ */
+#include <string.h>
+
+#include "report/backend.h"
+#include "report/clean.h"
+
+enum {
+	TEXT_WIDTH = 100,
+	GAP = 2,           /* blanks between columns */
+	FLEXIBLE_MIN = 24, /* a column of text is not wrapped below this */
+	TITLE_MAX = 36,    /* a fact with a longer title is not aligned with the others */
+};
+
+static void append_repeated(struct buffer *out, const char *string, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		buffer_append_string(out, string);
+}
+
+static void append_text(struct buffer *out, const char *text)
+{
+	clean_append(out, slice_of_string(text));
+}
+
+static struct slice clean_copy(struct arena *arena, const char *text)
+{
+	struct buffer clean = { 0 };
+	append_text(&clean, text);
+	struct slice copy = slice_of_string(arena_slice(arena, buffer_slice(&clean)));
+	buffer_finish(&clean);
+	return copy;
+}
+
+static struct slice cell_copy(struct arena *arena, const struct cell *cell)
+{
+	struct buffer clean = { 0 };
+	cell_append(&clean, cell);
+	struct slice copy = slice_of_string(arena_slice(arena, buffer_slice(&clean)));
+	buffer_finish(&clean);
+	return copy;
+}
+
+/* ---- wrapping ---- */
+
+static struct slice cut_word(struct slice *rest)
+{
+	struct slice word = { NULL, 0 };
+	(void)slice_next_field(rest, ' ', &word);
+	return word;
+}
+
+/* Cuts one line of at most `width` columns off *rest, at a blank; a longer word stays whole. */
+static struct slice cut_line(struct slice *rest, size_t width)
+{
+	struct slice line = { rest->bytes, 0 };
+	while (rest->bytes != NULL) {
+		struct slice after = *rest;
+		struct slice word = cut_word(&after);
+		size_t end = (size_t)(word.bytes - line.bytes) + word.size_bytes;
+		if (line.size_bytes > 0 && clean_width((struct slice){ line.bytes, end }) > width)
+			break;
+		line.size_bytes = end;
+		*rest = after;
+	}
+	return line;
+}
+
+/* The lines of text, all but the first moved right by `indent`. */
+static void append_wrapped(struct buffer *out, struct slice text, size_t indent)
+{
+	struct slice rest = text;
+	while (rest.bytes != NULL) {
+		struct slice line = cut_line(&rest, TEXT_WIDTH - indent);
+		buffer_append(out, line.bytes, line.size_bytes);
+		buffer_append_string(out, "\n");
+		if (rest.bytes != NULL)
+			append_repeated(out, " ", indent);
+	}
+}
+
+static size_t longest_word(struct slice text)
+{
+	size_t longest = 0;
+	while (text.bytes != NULL) {
+		size_t width = clean_width(cut_word(&text));
+		longest = width > longest ? width : longest;
+	}
+	return longest;
+}
+
+/* ---- headings, notes, facts ---- */
+
+static void append_heading(struct buffer *out, int level, const char *title)
+{
+	if (title == NULL)
+		return;
+	size_t start = out->size_bytes;
+	append_text(out, title);
+	size_t width =
+	    clean_width((struct slice){ (uint8_t *)out->bytes + start, out->size_bytes - start });
+	buffer_append_string(out, "\n");
+	append_repeated(out, level == 1 ? "=" : level == 2 ? "-" : "~", width);
+	buffer_append_string(out, "\n");
+}
+
+static void text_begin(struct writer *writer, const struct document *document)
+{
+	append_heading(&writer->out, 1, document->title);
+	buffer_append_string(&writer->out, "\n");
+}
+
+/* The last part's empty line is not wanted at the end. */
+static void text_end(struct writer *writer)
+{
+	struct buffer *out = &writer->out;
+	while (out->size_bytes > 1 && out->bytes[out->size_bytes - 2] == '\n')
+		out->size_bytes--;
+}
+
+static void text_open(struct writer *writer, enum frame frame, const char *key, const char *title)
+{
+	(void)frame;
+	(void)key;
+	append_heading(&writer->out, writer->heading + 1, title);
+}
+
+static void text_note(struct writer *writer, const char *key, const char *text)
+{
+	(void)key;
+	struct arena arena = { 0 };
+	append_wrapped(&writer->out, clean_copy(&arena, text), 0);
+	buffer_append_string(&writer->out, "\n");
+	arena_finish(&arena);
+}
+
+static size_t fact_title_width(const struct fact *facts, size_t count)
+{
+	struct arena arena = { 0 };
+	size_t widest = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (facts[i].title == NULL)
+			continue;
+		size_t width = clean_width(clean_copy(&arena, facts[i].title));
+		if (width <= TITLE_MAX && width > widest)
+			widest = width;
+	}
+	arena_finish(&arena);
+	return widest;
+}
+
+static void append_fact(struct buffer *out, const struct fact *fact, size_t title_width)
+{
+	struct arena arena = { 0 };
+	struct slice title = clean_copy(&arena, fact->title);
+	size_t width = clean_width(title);
+	buffer_append(out, title.bytes, title.size_bytes);
+	append_repeated(out, " ", (width < title_width ? title_width - width : 0) + GAP);
+	bool is_empty_list = fact->cell.kind == CELL_LIST && fact->cell.list.count == 0;
+	struct slice value = fact->cell.kind == CELL_NULL ? slice_of_string("unknown")
+			     : is_empty_list              ? slice_of_string("none")
+							  : cell_copy(&arena, &fact->cell);
+	append_wrapped(out, value, title_width + GAP);
+	arena_finish(&arena);
+}
+
+static void text_facts(struct writer *writer, const struct fact *facts, size_t count)
+{
+	size_t title_width = fact_title_width(facts, count);
+	for (size_t i = 0; i < count; i++)
+		if (facts[i].title != NULL)
+			append_fact(&writer->out, &facts[i], title_width);
+	buffer_append_string(&writer->out, "\n");
+}
+
+/* ---- tables ---- */
+
+struct layout {
+	size_t width[WRITER_MAX_COLUMNS];
+	size_t least[WRITER_MAX_COLUMNS]; /* below which a column cannot be wrapped */
+	size_t count;
+};
+
+static bool is_right_aligned(const struct column *column)
+{
+	return column->kind == COLUMN_NUMBER || column->kind == COLUMN_SHARE;
+}
+
+static void measure(struct layout *layout, size_t index, struct slice text)
+{
+	size_t width = clean_width(text);
+	size_t least = longest_word(text);
+	if (width > layout->width[index])
+		layout->width[index] = width;
+	if (least > layout->least[index])
+		layout->least[index] = least;
+}
+
+/* Takes from the widest column that can be wrapped until the table fits, or none can. */
+static void squeeze(struct layout *layout, const struct column *columns)
+{
+	size_t total = GAP * (layout->count - 1);
+	for (size_t i = 0; i < layout->count; i++)
+		total += layout->width[i];
+	while (total > TEXT_WIDTH) {
+		size_t widest = SIZE_MAX;
+		for (size_t i = 0; i < layout->count; i++) {
+			if (is_right_aligned(&columns[i]) || layout->width[i] <= FLEXIBLE_MIN ||
+			    layout->width[i] <= layout->least[i])
+				continue;
+			if (widest == SIZE_MAX || layout->width[i] > layout->width[widest])
+				widest = i;
+		}
+		if (widest == SIZE_MAX)
+			return;
+		layout->width[widest]--;
+		total--;
+	}
+}
+
+/* One line of a row: what is left of each cell gives its next line. */
+static bool append_row_line(struct buffer *out, const struct layout *layout,
+			    const struct column *columns, struct slice *rests)
+{
+	bool more = false;
+	size_t behind = 0; /* blanks owed before the next text, so that no line ends with one */
+	for (size_t i = 0; i < layout->count; i++) {
+		struct slice line = cut_line(&rests[i], layout->width[i]);
+		size_t width = clean_width(line);
+		size_t free = width < layout->width[i] ? layout->width[i] - width : 0;
+		behind += is_right_aligned(&columns[i]) ? free : 0;
+		if (line.size_bytes > 0) {
+			append_repeated(out, " ", behind);
+			buffer_append(out, line.bytes, line.size_bytes);
+			behind = 0;
+		} else {
+			behind += width;
+		}
+		behind += (is_right_aligned(&columns[i]) ? 0 : free) + GAP;
+		more |= rests[i].bytes != NULL;
+	}
+	buffer_append_string(out, "\n");
+	return more;
+}
+
+static void append_row(struct buffer *out, const struct layout *layout,
+		       const struct column *columns, const struct slice *texts)
+{
+	struct slice rests[WRITER_MAX_COLUMNS];
+	memcpy(rests, texts, layout->count * sizeof(*rests));
+	while (append_row_line(out, layout, columns, rests))
+		;
+}
+
+static void append_rule(struct buffer *out, const struct layout *layout)
+{
+	for (size_t i = 0; i < layout->count; i++) {
+		append_repeated(out, " ", i == 0 ? 0 : GAP);
+		append_repeated(out, "-", layout->width[i]);
+	}
+	buffer_append_string(out, "\n");
+}
+
+/* The header and then the rows, as clean text. */
+static struct slice *copy_cells(struct arena *arena, const struct table *table)
+{
+	size_t columns = table->column_count;
+	struct slice *texts = arena_alloc(arena, (table->row_count + 1) * columns, sizeof(*texts));
+	for (size_t i = 0; i < columns; i++)
+		texts[i] = clean_copy(arena, table->columns[i].title);
+	for (size_t i = 0; i < table->row_count * columns; i++)
+		texts[columns + i] =
+		    table->cells[i].kind == CELL_NULL
+			? slice_of_string(column_null_text(&table->columns[i % columns]))
+			: cell_copy(arena, &table->cells[i]);
+	return texts;
+}
+
+static void append_table(struct buffer *out, const struct table *table)
+{
+	struct arena arena = { 0 };
+	struct slice *texts = copy_cells(&arena, table);
+	struct layout layout = { .count = table->column_count };
+	for (size_t i = 0; i < (table->row_count + 1) * layout.count; i++)
+		measure(&layout, i % layout.count, texts[i]);
+	squeeze(&layout, table->columns);
+	append_row(out, &layout, table->columns, texts);
+	append_rule(out, &layout);
+	for (size_t i = 1; i <= table->row_count; i++)
+		append_row(out, &layout, table->columns, &texts[i * layout.count]);
+	arena_finish(&arena);
+}
+
+static void text_table(struct writer *writer, const struct table *table)
+{
+	append_heading(&writer->out, writer->heading + 1, table->title);
+	if (table->row_count == 0)
+		buffer_append_string(&writer->out, "none\n");
+	else
+		append_table(&writer->out, table);
+	buffer_append_string(&writer->out, "\n");
+}
+
+static void text_figure(struct writer *writer, const struct fact *path, struct slice svg)
+{
+	(void)svg;
+	if (path->cell.kind != CELL_NULL)
+		text_facts(writer, path, 1);
+}
+
+const struct backend text_backend = {
+	.begin = text_begin,
+	.end = text_end,
+	.open = text_open,
+	.note = text_note,
+	.facts = text_facts,
+	.table = text_table,
+	.figure = text_figure,
+};

@@ -1,0 +1,243 @@
+#include "../check.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "report/writer.h"
+
+/* One hostile name everywhere a name can stand. */
+static const char hostile[] = "<script>alert('&\"')</script>|`*x*`\n\tcut\x1b[2J\xff";
+
+static const struct column columns[] = {
+	{ "name", "Name", COLUMN_TEXT },
+	{ "count", "Used by", COLUMN_NUMBER },
+	{ "share", "Done", COLUMN_SHARE },
+	{ "by", "By", COLUMN_LIST },
+};
+
+static void describe(struct writer *writer, const char *name)
+{
+	const char *const names[] = { name, "set_mempolicy" };
+	writer_note(writer, "lead", "A note about %s.", name);
+	writer_text(writer, "layer", "Layer", name);
+	writer_integer(writer, "implemented", "Implemented", 177);
+	writer_share(writer, "complete", "Complete", 90, 121);
+	writer_share(writer, "empty", "Nothing", 0, 0);
+	writer_real(writer, "mean", "Mean", NAN, 2);
+	writer_section_begin(writer, "inner", name);
+	writer_names(writer, "missing", "Missing", names, 2);
+	writer_names(writer, "extra", "Extra", names, 0);
+	writer_bool(writer, "fake_ok", "Fake is enough", true);
+	writer_table_begin(writer, "rows", name, columns, 4, true);
+	writer_cell_text(writer, name);
+	writer_cell_integer(writer, -3);
+	writer_cell_share(writer, 1, 3);
+	writer_cell_list(writer, names, 2);
+	writer_cell_text(writer, NULL);
+	writer_cell_text(writer, NULL);
+	writer_cell_share(writer, 0, 0);
+	writer_cell_list(writer, NULL, 0);
+	writer_table_end(writer);
+	writer_figure(writer, "curve", name, NULL, slice_of_string("<svg/>"));
+	writer_section_end(writer);
+	writer_array_begin(writer, "layers", "Layers");
+	writer_array_item(writer, name);
+	writer_text(writer, "name", "Name", name);
+	writer_array_item(writer, "second");
+	writer_text(writer, "name", "Name", "second");
+	writer_array_end(writer);
+}
+
+/* The whole document; to be freed. */
+static char *written(enum format format, const char *name)
+{
+	char *bytes = NULL;
+	size_t size_bytes = 0;
+	FILE *out = open_memstream(&bytes, &size_bytes);
+	assert_non_null(out);
+	struct writer *writer = writer_open(out, format, "sysgap-test", 3, name);
+	describe(writer, name);
+	assert_true(writer_has_main(writer));
+	assert_int_equal(writer_close(writer), 0);
+	assert_int_equal(fclose(out), 0);
+	return bytes;
+}
+
+static void expect_part(const char *text, const char *part)
+{
+	if (strstr(text, part) == NULL)
+		fail_msg("no \"%s\" in:\n%s", part, text);
+}
+
+static void expect_no_part(const char *text, const char *part)
+{
+	if (strstr(text, part) != NULL)
+		fail_msg("\"%s\" in:\n%s", part, text);
+}
+
+static void text_is_aligned(void **state)
+{
+	(void)state;
+	char *text = written(FORMAT_TEXT, "gramine");
+	assert_string_equal(text, "gramine\n"
+				  "=======\n"
+				  "\n"
+				  "A note about gramine.\n"
+				  "\n"
+				  "Layer        gramine\n"
+				  "Implemented  177\n"
+				  "Complete     74.380 % (90 of 121)\n"
+				  "Nothing      no data\n"
+				  "Mean         unknown\n"
+				  "\n"
+				  "gramine\n"
+				  "-------\n"
+				  "Missing         gramine, set_mempolicy\n"
+				  "Extra           none\n"
+				  "Fake is enough  yes\n"
+				  "\n"
+				  "gramine\n"
+				  "~~~~~~~\n"
+				  "Name     Used by               Done  By\n"
+				  "-------  -------  -----------------  ----------------------\n"
+				  "gramine       -3  33.333 % (1 of 3)  gramine, set_mempolicy\n"
+				  "         unknown            no data\n"
+				  "\n"
+				  "Layers\n"
+				  "------\n"
+				  "gramine\n"
+				  "~~~~~~~\n"
+				  "Name  gramine\n"
+				  "\n"
+				  "second\n"
+				  "~~~~~~\n"
+				  "Name  second\n");
+	free(text);
+}
+
+static void text_wraps_notes_and_wide_columns(void **state)
+{
+	(void)state;
+	char *bytes = NULL;
+	size_t size_bytes = 0;
+	FILE *out = open_memstream(&bytes, &size_bytes);
+	struct writer *writer = writer_open(out, FORMAT_TEXT, "sysgap-test", 1, "t");
+	const char *names[40];
+	for (size_t i = 0; i < 40; i++)
+		names[i] = "some-benchmark";
+	writer_note(writer, NULL, "%0100d %0100d tail", 1, 2);
+	writer_names(writer, "n", "Names", names, 40);
+	writer_table_begin(writer, "rows", NULL, columns, 4, true);
+	writer_cell_text(writer, "first");
+	writer_cell_integer(writer, 1);
+	writer_cell_share(writer, 1, 2);
+	writer_cell_list(writer, names, 40);
+	writer_table_end(writer);
+	assert_int_equal(writer_close(writer), 0);
+	(void)fclose(out);
+	char *rest = bytes;
+	size_t lines = 0;
+	for (char *line; (line = strsep(&rest, "\n")) != NULL; lines++) {
+		assert_true(strlen(line) <= 100);
+		assert_true(line[0] == '\0' || line[strlen(line) - 1] != ' ');
+	}
+	assert_true(lines > 20);
+	free(bytes);
+}
+
+static void nothing_hostile_passes(void **state)
+{
+	(void)state;
+	for (int format = 0; format < FORMAT_COUNT; format++) {
+		char *text = written((enum format)format, hostile);
+		expect_no_part(text, "\x1b");
+		expect_no_part(text, "\xff");
+		if (format != FORMAT_JSON)
+			expect_no_part(text, "\tcut");
+		if (format == FORMAT_HTML) {
+			expect_no_part(text, "<script>alert");
+			expect_part(text, "&lt;script&gt;alert(&#39;&amp;&quot;&#39;)");
+		}
+		if (format == FORMAT_MD)
+			expect_part(text,
+				    "\\<script\\>alert('&amp;\"')\\</script\\>\\|\\`\\*x\\*\\`");
+		free(text);
+	}
+}
+
+static void json_holds_the_values_themselves(void **state)
+{
+	(void)state;
+	char *text = written(FORMAT_JSON, hostile);
+	json_error_t error;
+	json_t *root = json_loads(text, 0, &error);
+	if (root == NULL)
+		fail_msg("%s", error.text);
+	const char *schema;
+	int version;
+	double percent;
+	json_t *empty;
+	json_t *row;
+	const char *layer;
+	assert_int_equal(json_unpack(root, "{s:s, s:i, s:s, s:{s:F}, s:{s:o}, s:{s:[o,*]}}",
+				     "schema", &schema, "version", &version, "layer", &layer,
+				     "complete", "percent", &percent, "empty", "percent", &empty,
+				     "inner", "rows", &row),
+			 0);
+	assert_string_equal(schema, "sysgap-test");
+	assert_int_equal(version, 3);
+	assert_true(fabs(percent - 74.380165289) < 1e-8);
+	assert_true(json_is_null(empty));
+	assert_memory_equal(layer, hostile, sizeof(hostile) - 2);
+	assert_int_equal(json_integer_value(json_object_get(row, "count")), -3);
+	assert_int_equal(json_array_size(json_object_get(row, "by")), 2);
+	assert_int_equal(json_array_size(json_object_get(root, "layers")), 2);
+	json_decref(root);
+	free(text);
+}
+
+static void tsv_and_names_are_the_main_table(void **state)
+{
+	(void)state;
+	char *text = written(FORMAT_TSV, "gramine");
+	assert_string_equal(text, "name\tcount\tshare\tby\n"
+				  "gramine\t-3\t33.333\tgramine,set_mempolicy\n"
+				  "\t\t\t\n");
+	free(text);
+	text = written(FORMAT_NAMES, "gramine");
+	assert_string_equal(text, "gramine\n\n");
+	free(text);
+}
+
+static void a_full_disk_is_reported(void **state)
+{
+	(void)state;
+	for (int format = 0; format < FORMAT_COUNT; format++) {
+		FILE *out = fopen("/dev/full", "we");
+		if (out == NULL)
+			skip();
+		struct writer *writer =
+		    writer_open(out, (enum format)format, "sysgap-test", 1, "t");
+		describe(writer, "gramine");
+		errno = 0;
+		assert_int_equal(writer_close(writer), -1);
+		assert_int_equal(errno, ENOSPC);
+		(void)fclose(out);
+	}
+}
+
+static void every_format_has_a_name(void **state)
+{
+	(void)state;
+	for (int format = 0; format < FORMAT_COUNT; format++)
+		assert_int_equal(format_from_name(format_name((enum format)format)), format);
+	assert_int_equal(format_from_name("pdf"), FORMAT_UNKNOWN);
+}
+
+RUN_TESTS(cmocka_unit_test(text_is_aligned), cmocka_unit_test(text_wraps_notes_and_wide_columns),
+	  cmocka_unit_test(nothing_hostile_passes),
+	  cmocka_unit_test(json_holds_the_values_themselves),
+	  cmocka_unit_test(tsv_and_names_are_the_main_table),
+	  cmocka_unit_test(a_full_disk_is_reported), cmocka_unit_test(every_format_has_a_name))

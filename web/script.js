@@ -1,0 +1,26 @@
+// Tables are readable without this; a click on a column's head sorts by it.
+"use strict";
+for (const table of document.querySelectorAll("table")) {
+	const body = table.tBodies[0];
+	if (body.rows.length < 2)
+		continue;
+	table.classList.add("sortable");
+	const heads = [...table.tHead.rows[0].cells];
+	const key = (row, column) => row.cells[column].dataset.value ?? row.cells[column].textContent;
+	const compare = (a, b) => a.localeCompare(b, "en", { numeric: true });
+	const sort = (head, column) => {
+		const numeric = head.classList.contains("number");
+		const before = head.getAttribute("aria-sort");
+		const down = before ? before === "ascending" : numeric;
+		for (const other of heads)
+			other.removeAttribute("aria-sort");
+		head.setAttribute("aria-sort", down ? "descending" : "ascending");
+		const rows = [...body.rows].sort((a, b) => compare(key(a, column), key(b, column)));
+		body.append(...(down ? rows.reverse() : rows));
+	};
+	heads.forEach((head, column) => {
+		head.tabIndex = 0;
+		head.addEventListener("click", () => sort(head, column));
+		head.addEventListener("keydown", (event) => event.key === "Enter" && sort(head, column));
+	});
+}
