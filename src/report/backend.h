@@ -60,6 +60,7 @@ struct document {
 struct backend {
 	void (*begin)(struct writer *writer, const struct document *document);
 	void (*end)(struct writer *writer);
+	void (*finish)(struct writer *writer); /* frees what begin made */
 	void (*open)(struct writer *writer, enum frame frame, const char *key, const char *title);
 	void (*close)(struct writer *writer, enum frame frame);
 	void (*note)(struct writer *writer, const char *key, const char *text);

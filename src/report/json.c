@@ -100,6 +100,10 @@ static void json_end(struct writer *writer)
 		exit(EXIT_FAILURE);
 	}
 	buffer_append_string(&writer->out, "\n");
+}
+
+static void json_finish(struct writer *writer)
+{
 	json_decref(writer->nodes[0]);
 }
 
@@ -151,6 +155,7 @@ static void json_figure(struct writer *writer, const struct fact *path, struct s
 const struct backend json_backend = {
 	.begin = json_begin,
 	.end = json_end,
+	.finish = json_finish,
 	.open = json_open,
 	.note = json_note,
 	.facts = json_facts,

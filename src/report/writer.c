@@ -121,12 +121,20 @@ int writer_close(struct writer *writer)
 		writer->backend->end(writer);
 	int result = write_document(writer);
 	int saved = errno;
+	writer_discard(writer);
+	errno = saved;
+	return result;
+}
+
+void writer_discard(struct writer *writer)
+{
+	if (writer->backend->finish != NULL)
+		writer->backend->finish(writer);
 	buffer_finish(&writer->out);
+	arena_finish(&writer->passing);
 	free(writer->facts);
 	free(writer->cells);
 	free(writer);
-	errno = saved;
-	return result;
 }
 
 enum format writer_format(const struct writer *writer)

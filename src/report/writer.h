@@ -58,6 +58,9 @@ struct writer *writer_open(FILE *out, enum format format, const char *schema, in
 /* Ends and frees the writer; 0, or -1 with errno when anything could not be written. */
 int writer_close(struct writer *writer);
 
+/* Frees the writer at any point; nothing is written. */
+void writer_discard(struct writer *writer);
+
 enum format writer_format(const struct writer *writer);
 bool writer_has_main(const struct writer *writer); /* whether a main table was written */
 

@@ -62,6 +62,7 @@ static char *written(enum format format, const char *name)
 	assert_true(writer_has_main(writer));
 	assert_int_equal(writer_close(writer), 0);
 	assert_int_equal(fclose(out), 0);
+	assert_non_null(bytes);
 	return bytes;
 }
 
@@ -228,6 +229,20 @@ static void a_full_disk_is_reported(void **state)
 	}
 }
 
+static void can_be_given_up_in_the_middle(void **state)
+{
+	(void)state;
+	for (int format = 0; format < FORMAT_COUNT; format++) {
+		struct writer *writer =
+		    writer_open(stderr, (enum format)format, "sysgap-test", 1, "t");
+		writer_section_begin(writer, "inner", "Inner");
+		writer_text(writer, "key", "Title", "value");
+		writer_table_begin(writer, "rows", "Rows", columns, 4, true);
+		writer_cell_text(writer, "first");
+		writer_discard(writer);
+	}
+}
+
 static void every_format_has_a_name(void **state)
 {
 	(void)state;
@@ -240,4 +255,5 @@ RUN_TESTS(cmocka_unit_test(text_is_aligned), cmocka_unit_test(text_wraps_notes_a
 	  cmocka_unit_test(nothing_hostile_passes),
 	  cmocka_unit_test(json_holds_the_values_themselves),
 	  cmocka_unit_test(tsv_and_names_are_the_main_table),
+	  cmocka_unit_test(can_be_given_up_in_the_middle),
 	  cmocka_unit_test(a_full_disk_is_reported), cmocka_unit_test(every_format_has_a_name))
