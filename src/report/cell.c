@@ -51,7 +51,7 @@ void cell_append(struct buffer *buffer, const struct cell *cell)
 		append_list(buffer, cell->list.names, cell->list.count);
 		return;
 	}
-	assert(!"no such kind of cell");
+	assert(false && "no such kind of cell");
 }
 
 const char *column_null_text(const struct column *column)

@@ -60,7 +60,7 @@ static json_t *cell_node(const struct cell *cell)
 	case CELL_LIST:
 		return list_node(cell->list.names, cell->list.count);
 	}
-	assert(!"no such kind of cell");
+	assert(false && "no such kind of cell");
 	return NULL;
 }
 
