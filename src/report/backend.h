@@ -28,6 +28,7 @@ struct cell {
 		struct {
 			const char *const *names;
 			size_t count;
+			size_t shown; /* to people */
 		} list;
 	};
 };

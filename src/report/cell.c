@@ -15,13 +15,17 @@ static void append_share(struct buffer *buffer, uint64_t supported, uint64_t of)
 			      100.0 * (double)supported / (double)of, supported, of);
 }
 
-static void append_list(struct buffer *buffer, const char *const *names, size_t count)
+static void append_list(struct buffer *buffer, const struct cell *cell)
 {
-	for (size_t i = 0; i < count; i++) {
+	size_t shown = cell->list.shown < cell->list.count ? cell->list.shown : cell->list.count;
+	for (size_t i = 0; i < shown; i++) {
 		if (i > 0)
 			buffer_append_string(buffer, ", ");
-		clean_append(buffer, slice_of_string(names[i]));
+		clean_append(buffer, slice_of_string(cell->list.names[i]));
 	}
+	if (shown < cell->list.count)
+		buffer_printf(buffer, "%s%zu more", shown == 0 ? "" : " and ",
+			      cell->list.count - shown);
 }
 
 void cell_append(struct buffer *buffer, const struct cell *cell)
@@ -48,7 +52,7 @@ void cell_append(struct buffer *buffer, const struct cell *cell)
 		append_share(buffer, cell->share.supported, cell->share.of);
 		return;
 	case CELL_LIST:
-		append_list(buffer, cell->list.names, cell->list.count);
+		append_list(buffer, cell);
 		return;
 	}
 	assert(false && "no such kind of cell");

@@ -11,6 +11,7 @@ enum {
 	TEXT_WIDTH = 100,
 	GAP = 2,           /* blanks between columns */
 	FLEXIBLE_MIN = 24, /* a column of text is not wrapped below this */
+	BELOW_INDENT = 4,  /* of a list below its row */
 	TITLE_MAX = 36,    /* a fact with a longer title is not aligned with the others */
 };
 
@@ -177,90 +178,21 @@ static void text_facts(struct writer *writer, const struct fact *facts, size_t c
 
 /* ---- tables ---- */
 
+/*
+ * A table that is too wide even with its columns of text wrapped has its lists below each row:
+ * then `below` says so, and they have no width.
+ */
 struct layout {
+	const struct table *table;
+	struct slice *texts; /* the header, then the rows */
 	size_t width[WRITER_MAX_COLUMNS];
 	size_t least[WRITER_MAX_COLUMNS]; /* below which a column cannot be wrapped */
-	size_t count;
+	bool below[WRITER_MAX_COLUMNS];
 };
 
 static bool is_right_aligned(const struct column *column)
 {
 	return column->kind == COLUMN_NUMBER || column->kind == COLUMN_SHARE;
-}
-
-static void measure(struct layout *layout, size_t index, struct slice text)
-{
-	size_t width = clean_width(text);
-	size_t least = longest_word(text);
-	if (width > layout->width[index])
-		layout->width[index] = width;
-	if (least > layout->least[index])
-		layout->least[index] = least;
-}
-
-/* Takes from the widest column that can be wrapped until the table fits, or none can. */
-static void squeeze(struct layout *layout, const struct column *columns)
-{
-	size_t total = GAP * (layout->count - 1);
-	for (size_t i = 0; i < layout->count; i++)
-		total += layout->width[i];
-	while (total > TEXT_WIDTH) {
-		size_t widest = SIZE_MAX;
-		for (size_t i = 0; i < layout->count; i++) {
-			if (is_right_aligned(&columns[i]) || layout->width[i] <= FLEXIBLE_MIN ||
-			    layout->width[i] <= layout->least[i])
-				continue;
-			if (widest == SIZE_MAX || layout->width[i] > layout->width[widest])
-				widest = i;
-		}
-		if (widest == SIZE_MAX)
-			return;
-		layout->width[widest]--;
-		total--;
-	}
-}
-
-/* One line of a row: what is left of each cell gives its next line. */
-static bool append_row_line(struct buffer *out, const struct layout *layout,
-			    const struct column *columns, struct slice *rests)
-{
-	bool more = false;
-	size_t behind = 0; /* blanks owed before the next text, so that no line ends with one */
-	for (size_t i = 0; i < layout->count; i++) {
-		struct slice line = cut_line(&rests[i], layout->width[i]);
-		size_t width = clean_width(line);
-		size_t free = width < layout->width[i] ? layout->width[i] - width : 0;
-		behind += is_right_aligned(&columns[i]) ? free : 0;
-		if (line.size_bytes > 0) {
-			append_repeated(out, " ", behind);
-			buffer_append(out, line.bytes, line.size_bytes);
-			behind = 0;
-		} else {
-			behind += width;
-		}
-		behind += (is_right_aligned(&columns[i]) ? 0 : free) + GAP;
-		more |= rests[i].bytes != NULL;
-	}
-	buffer_append_string(out, "\n");
-	return more;
-}
-
-static void append_row(struct buffer *out, const struct layout *layout,
-		       const struct column *columns, const struct slice *texts)
-{
-	struct slice rests[WRITER_MAX_COLUMNS];
-	memcpy(rests, texts, layout->count * sizeof(*rests));
-	while (append_row_line(out, layout, columns, rests))
-		;
-}
-
-static void append_rule(struct buffer *out, const struct layout *layout)
-{
-	for (size_t i = 0; i < layout->count; i++) {
-		append_repeated(out, " ", i == 0 ? 0 : GAP);
-		append_repeated(out, "-", layout->width[i]);
-	}
-	buffer_append_string(out, "\n");
 }
 
 /* The header and then the rows, as clean text. */
@@ -278,18 +210,135 @@ static struct slice *copy_cells(struct arena *arena, const struct table *table)
 	return texts;
 }
 
+static void measure(struct layout *layout)
+{
+	size_t columns = layout->table->column_count;
+	for (size_t i = 0; i < (layout->table->row_count + 1) * columns; i++) {
+		size_t width = clean_width(layout->texts[i]);
+		size_t least = longest_word(layout->texts[i]);
+		if (width > layout->width[i % columns])
+			layout->width[i % columns] = width;
+		if (least > layout->least[i % columns])
+			layout->least[i % columns] = least;
+	}
+}
+
+static size_t total_width(const struct layout *layout)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < layout->table->column_count; i++)
+		if (!layout->below[i])
+			total += layout->width[i] + (total == 0 ? 0 : (size_t)GAP);
+	return total;
+}
+
+static bool can_shrink(const struct layout *layout, size_t index)
+{
+	return !layout->below[index] && !is_right_aligned(&layout->table->columns[index]) &&
+	       layout->width[index] > FLEXIBLE_MIN && layout->width[index] > layout->least[index];
+}
+
+/* Takes from the widest column that can be wrapped until the table fits; false: none can. */
+static bool squeeze(struct layout *layout)
+{
+	size_t total = total_width(layout);
+	for (; total > TEXT_WIDTH; total--) {
+		size_t widest = SIZE_MAX;
+		for (size_t i = 0; i < layout->table->column_count; i++)
+			if (can_shrink(layout, i) &&
+			    (widest == SIZE_MAX || layout->width[i] > layout->width[widest]))
+				widest = i;
+		if (widest == SIZE_MAX)
+			return false;
+		layout->width[widest]--;
+	}
+	return true;
+}
+
+static void lay_out(struct layout *layout)
+{
+	struct layout first = *layout;
+	if (squeeze(layout))
+		return;
+	*layout = first;
+	for (size_t i = 1; i < layout->table->column_count; i++)
+		layout->below[i] = layout->table->columns[i].kind == COLUMN_LIST;
+	(void)squeeze(layout); /* one that is still too wide stays so */
+}
+
+/* One line of a row: what is left of each cell gives its next line. */
+static bool append_row_line(struct buffer *out, const struct layout *layout, struct slice *rests)
+{
+	bool more = false;
+	size_t behind = 0; /* blanks owed before the next text, so that no line ends with one */
+	for (size_t i = 0; i < layout->table->column_count; i++) {
+		if (layout->below[i])
+			continue;
+		bool right = is_right_aligned(&layout->table->columns[i]);
+		struct slice line = cut_line(&rests[i], layout->width[i]);
+		size_t width = clean_width(line);
+		size_t blank = width < layout->width[i] ? layout->width[i] - width : 0;
+		behind += right ? blank : 0;
+		if (line.size_bytes > 0) {
+			append_repeated(out, " ", behind);
+			buffer_append(out, line.bytes, line.size_bytes);
+			behind = 0;
+		}
+		behind += (right ? 0 : blank) + GAP;
+		more |= rests[i].bytes != NULL;
+	}
+	buffer_append_string(out, "\n");
+	return more;
+}
+
+static void append_row(struct buffer *out, const struct layout *layout, const struct slice *texts)
+{
+	struct slice rests[WRITER_MAX_COLUMNS];
+	memcpy(rests, texts, layout->table->column_count * sizeof(*rests));
+	while (append_row_line(out, layout, rests))
+		;
+}
+
+static void append_lists_below(struct buffer *out, const struct layout *layout,
+			       const struct slice *texts)
+{
+	for (size_t i = 0; i < layout->table->column_count; i++) {
+		if (!layout->below[i] || texts[i].size_bytes == 0)
+			continue;
+		append_repeated(out, " ", BELOW_INDENT);
+		struct buffer line = { 0 };
+		buffer_append(&line, layout->texts[i].bytes, layout->texts[i].size_bytes);
+		buffer_append_string(&line, ": ");
+		buffer_append(&line, texts[i].bytes, texts[i].size_bytes);
+		append_wrapped(out, buffer_slice(&line), 2 * BELOW_INDENT);
+		buffer_finish(&line);
+	}
+}
+
+static void append_rule(struct buffer *out, const struct layout *layout)
+{
+	for (size_t i = 0; i < layout->table->column_count; i++) {
+		if (layout->below[i])
+			continue;
+		append_repeated(out, " ", i == 0 ? 0 : GAP);
+		append_repeated(out, "-", layout->width[i]);
+	}
+	buffer_append_string(out, "\n");
+}
+
 static void append_table(struct buffer *out, const struct table *table)
 {
 	struct arena arena = { 0 };
-	struct slice *texts = copy_cells(&arena, table);
-	struct layout layout = { .count = table->column_count };
-	for (size_t i = 0; i < (table->row_count + 1) * layout.count; i++)
-		measure(&layout, i % layout.count, texts[i]);
-	squeeze(&layout, table->columns);
-	append_row(out, &layout, table->columns, texts);
+	struct layout layout = { .table = table, .texts = copy_cells(&arena, table) };
+	measure(&layout);
+	lay_out(&layout);
+	append_row(out, &layout, layout.texts);
 	append_rule(out, &layout);
-	for (size_t i = 1; i <= table->row_count; i++)
-		append_row(out, &layout, table->columns, &texts[i * layout.count]);
+	for (size_t i = 1; i <= table->row_count; i++) {
+		const struct slice *texts = &layout.texts[i * table->column_count];
+		append_row(out, &layout, texts);
+		append_lists_below(out, &layout, texts);
+	}
 	arena_finish(&arena);
 }
 

@@ -201,12 +201,13 @@ static const char *keep(struct writer *writer, const char *string)
 	return string == NULL ? NULL : arena_string(&writer->passing, string);
 }
 
-static struct cell list_cell(struct writer *writer, const char *const *names, size_t count)
+static struct cell list_cell(struct writer *writer, const char *const *names, size_t count,
+			     size_t shown)
 {
 	const char **kept = arena_alloc(&writer->passing, count, sizeof(*kept));
 	for (size_t i = 0; i < count; i++)
 		kept[i] = keep(writer, names[i]);
-	return (struct cell){ .kind = CELL_LIST, .list = { kept, count } };
+	return (struct cell){ .kind = CELL_LIST, .list = { kept, count, shown } };
 }
 
 static struct cell text_cell(struct writer *writer, const char *value)
@@ -257,7 +258,7 @@ void writer_real(struct writer *writer, const char *key, const char *title, doub
 void writer_names(struct writer *writer, const char *key, const char *title,
 		  const char *const *names, size_t count)
 {
-	add_fact(writer, key, title, list_cell(writer, names, count));
+	add_fact(writer, key, title, list_cell(writer, names, count, SIZE_MAX));
 }
 
 /* ---- tables ---- */
@@ -308,7 +309,13 @@ void writer_cell_share(struct writer *writer, uint64_t supported, uint64_t of)
 
 void writer_cell_list(struct writer *writer, const char *const *names, size_t count)
 {
-	add_cell(writer, list_cell(writer, names, count));
+	add_cell(writer, list_cell(writer, names, count, SIZE_MAX));
+}
+
+void writer_cell_list_cut(struct writer *writer, const char *const *names, size_t count,
+			  size_t shown)
+{
+	add_cell(writer, list_cell(writer, names, count, shown));
 }
 
 void writer_table_end(struct writer *writer)

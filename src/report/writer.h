@@ -114,6 +114,10 @@ void writer_cell_integer(struct writer *writer, int64_t value);
 void writer_cell_real(struct writer *writer, double value, int digits);
 void writer_cell_share(struct writer *writer, uint64_t supported, uint64_t of);
 void writer_cell_list(struct writer *writer, const char *const *names, size_t count);
+
+/* People see only the first so many of the names, and how many more there are. */
+void writer_cell_list_cut(struct writer *writer, const char *const *names, size_t count,
+			  size_t shown);
 void writer_table_end(struct writer *writer);
 
 /*

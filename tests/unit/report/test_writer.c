@@ -148,6 +148,49 @@ static void text_wraps_notes_and_wide_columns(void **state)
 	free(bytes);
 }
 
+static const struct column wide_columns[] = { { "name", "Name", COLUMN_TEXT },
+					      { "count", "Count", COLUMN_NUMBER },
+					      { "by", "Required by", COLUMN_LIST },
+					      { "in", "Works in", COLUMN_LIST } };
+
+static void text_puts_lists_below_rows_that_are_too_wide(void **state)
+{
+	(void)state;
+	char *bytes = NULL;
+	size_t size_bytes = 0;
+	FILE *out = open_memstream(&bytes, &size_bytes);
+	struct writer *writer = writer_open(out, FORMAT_TEXT, "sysgap-test", 1, "t");
+	const char *const names[] = { "a-benchmark-with-a-name-of-nearly-fifty-letters-1",
+				      "a-benchmark-with-a-name-of-nearly-fifty-letters-2",
+				      "third" };
+	writer_table_begin(writer, "rows", NULL, wide_columns, 4, true);
+	writer_cell_text(writer, "first");
+	writer_cell_integer(writer, 1);
+	writer_cell_list_cut(writer, names, 3, 2);
+	writer_cell_list(writer, names, 2);
+	writer_cell_text(writer, "second");
+	writer_cell_integer(writer, 10);
+	writer_cell_list(writer, NULL, 0);
+	writer_cell_list(writer, names, 1);
+	writer_table_end(writer);
+	assert_int_equal(writer_close(writer), 0);
+	(void)fclose(out);
+	assert_string_equal(bytes,
+			    "t\n"
+			    "=\n"
+			    "\n"
+			    "Name    Count\n"
+			    "------  -----\n"
+			    "first       1\n"
+			    "    Required by: a-benchmark-with-a-name-of-nearly-fifty-letters-1,\n"
+			    "        a-benchmark-with-a-name-of-nearly-fifty-letters-2 and 1 more\n"
+			    "    Works in: a-benchmark-with-a-name-of-nearly-fifty-letters-1,\n"
+			    "        a-benchmark-with-a-name-of-nearly-fifty-letters-2\n"
+			    "second     10\n"
+			    "    Works in: a-benchmark-with-a-name-of-nearly-fifty-letters-1\n");
+	free(bytes);
+}
+
 static void nothing_hostile_passes(void **state)
 {
 	(void)state;
@@ -252,6 +295,7 @@ static void every_format_has_a_name(void **state)
 }
 
 RUN_TESTS(cmocka_unit_test(text_is_aligned), cmocka_unit_test(text_wraps_notes_and_wide_columns),
+	  cmocka_unit_test(text_puts_lists_below_rows_that_are_too_wide),
 	  cmocka_unit_test(nothing_hostile_passes),
 	  cmocka_unit_test(json_holds_the_values_themselves),
 	  cmocka_unit_test(tsv_and_names_are_the_main_table),
