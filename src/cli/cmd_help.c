@@ -31,6 +31,13 @@ const struct command cmd_help = {
 	.name = "help",
 	.usage = "[COMMAND|man|completion]",
 	.summary = "print help, the manual page's source or the bash completion",
+	.examples =
+	    (const struct example[]){
+		{ "help status", "explain one command" },
+		{ "help man > sysgap.1", "write the manual page for man(1)" },
+		{ "help completion > /etc/bash_completion.d/sysgap", "let bash complete words" },
+		{ 0 },
+	    },
 	.operand_kind = VALUE_TEXT,
 	.max_operands = 1,
 	.run = run_help,

@@ -35,13 +35,22 @@ struct option_spec {
  */
 struct arguments;
 
+/* One line to try, for --help and the man page. */
+struct example {
+	const char *line; /* without "sysgap" */
+	const char *what; /* what it gives; one line, no full stop */
+};
+
 struct command {
 	const char *name;
 	const char *usage;   /* operands, "LAYER…" */
 	const char *summary; /* one line, no full stop */
-	const char *details; /* paragraphs for --help and the man page; may be NULL */
+	/* Each line is one paragraph and is filled anew; empty lines part them. May be NULL. */
+	const char *details;
+	const struct example *examples; /* ends with a zeroed entry; may be NULL */
 	const struct option_spec
-	    *options;                 /* ends with a zeroed entry; NULL: only the common ones */
+	    *options;      /* ends with a zeroed entry; NULL: only the common ones */
+	const char *verbs; /* "list|show": what the first operand may be; NULL: no such word */
 	enum value_kind operand_kind; /* for completion */
 	size_t min_operands;
 	size_t max_operands;                           /* SIZE_MAX: any number */

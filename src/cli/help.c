@@ -1,5 +1,7 @@
 #include "cli/help.h"
 
+#include <ctype.h>
+
 #include "base/slice.h"
 #include "cli/options.h"
 
@@ -16,35 +18,114 @@ void help_print_overview(FILE *out)
 	fputs("\n'sysgap COMMAND --help' explains one command. " SYSGAP_VERSION_LINE "\n", out);
 }
 
+/* ---- paragraphs ---- */
+
+/* One line of text as one kind of output wants it. */
+typedef void print_line(FILE *out, struct slice line);
+
+enum { FILL_WIDTH = 78, OPTION_INDENT = 32, OPTION_WIDTH = 66 };
+
+static void print_plain(FILE *out, struct slice line)
+{
+	fwrite(line.bytes, 1, line.size_bytes, out);
+}
+
+/* Letters, not bytes: the texts are UTF-8. */
+static size_t letter_count(struct slice text)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < text.size_bytes; i++)
+		count += (text.bytes[i] & 0xc0) != 0x80;
+	return count;
+}
+
+struct filling {
+	print_line *print;
+	size_t width;
+	int indent; /* of all lines but the first */
+};
+
+/* The words of a paragraph on lines of at most that many letters. */
+static void print_filled(FILE *out, struct slice words, struct filling filling)
+{
+	struct slice line = { NULL, 0 };
+	struct slice word;
+	while (slice_next_field(&words, ' ', &word)) {
+		size_t end =
+		    line.bytes == NULL ? 0 : (size_t)(word.bytes - line.bytes) + word.size_bytes;
+		if (line.bytes != NULL &&
+		    letter_count((struct slice){ line.bytes, end }) <= filling.width) {
+			line.size_bytes = end;
+			continue;
+		}
+		if (line.bytes != NULL) {
+			filling.print(out, line);
+			fprintf(out, "\n%*s", filling.indent, "");
+		}
+		line = word;
+	}
+	filling.print(out, line);
+	fputc('\n', out);
+}
+
+static void print_paragraphs(FILE *out, const char *text, print_line *print, const char *between)
+{
+	struct slice rest = slice_of_string(text);
+	struct slice line;
+	while (slice_next_line(&rest, &line)) {
+		if (line.size_bytes == 0)
+			fputs(between, out);
+		else
+			print_filled(out, line, (struct filling){ print, FILL_WIDTH, 0 });
+	}
+}
+
+/* ---- --help ---- */
+
 static void print_option(FILE *out, const struct option_spec *spec)
 {
 	char left[64];
 	(void)snprintf(left, sizeof(left), "--%s%s%s", spec->name, spec->value == NULL ? "" : " ",
 		       spec->value == NULL ? "" : spec->value);
 	if (spec->letter != 0)
-		fprintf(out, "  -%c, %-22s  %s", spec->letter, left, spec->help);
+		fprintf(out, "  -%c, %-24s  ", spec->letter, left);
 	else
-		fprintf(out, "      %-22s  %s", left, spec->help);
-	if (spec->choices != NULL)
-		fprintf(out, " [%s]", spec->choices);
-	fputc('\n', out);
+		fprintf(out, "      %-24s  ", left);
+	char help[512];
+	(void)snprintf(
+	    help, sizeof(help), "%s%s%s%s", spec->help, spec->choices == NULL ? "" : " [",
+	    spec->choices == NULL ? "" : spec->choices, spec->choices == NULL ? "" : "]");
+	print_filled(out, slice_of_string(help),
+		     (struct filling){ print_plain, OPTION_WIDTH, OPTION_INDENT });
+}
+
+static void print_examples(FILE *out, const struct command *command)
+{
+	if (command->examples == NULL)
+		return;
+	fputs("\nexamples:\n", out);
+	for (const struct example *example = command->examples; example->line != NULL; example++)
+		fprintf(out, "  sysgap %s\n      %s\n", example->line, example->what);
 }
 
 void help_print_command(FILE *out, const struct command *command)
 {
 	fprintf(out, "usage: sysgap %s [OPTIONS]%s%s\n\n%s.\n", command->name,
 		command->usage[0] == '\0' ? "" : " ", command->usage, command->summary);
-	if (command->details != NULL)
-		fprintf(out, "\n%s\n", command->details);
+	if (command->details != NULL) {
+		fputc('\n', out);
+		print_paragraphs(out, command->details, print_plain, "\n");
+	}
 	fputs("\noptions:\n", out);
 	const struct option_spec *spec;
 	for (size_t i = 0; (spec = option_at(command, i)) != NULL; i++)
 		print_option(out, spec);
+	print_examples(out, command);
 }
 
 /* ---- mdoc(7) ---- */
 
-/* One line of text for roff, where a backslash or a control character in front has a meaning. */
+/* For roff, where a backslash or a control character in front has a meaning. */
 static void print_roff(FILE *out, struct slice line)
 {
 	if (line.size_bytes > 0 && (line.bytes[0] == '.' || line.bytes[0] == '\''))
@@ -59,6 +140,8 @@ static void print_roff(FILE *out, struct slice line)
 	}
 }
 
+static const struct filling man_filling = { print_roff, FILL_WIDTH, 0 };
+
 static void print_man_option(FILE *out, const struct option_spec *spec)
 {
 	fputs(".It", out);
@@ -68,34 +151,35 @@ static void print_man_option(FILE *out, const struct option_spec *spec)
 	if (spec->value != NULL)
 		fprintf(out, " Ar %s", spec->value);
 	fputc('\n', out);
-	print_roff(out, slice_of_string(spec->help));
-	if (spec->choices != NULL)
-		fprintf(out, " (%s)", spec->choices);
-	fputs(".\n", out);
+	char help[512];
+	(void)snprintf(
+	    help, sizeof(help), "%s%s%s%s.", spec->help, spec->choices == NULL ? "" : " (",
+	    spec->choices == NULL ? "" : spec->choices, spec->choices == NULL ? "" : ")");
+	print_filled(out, slice_of_string(help), man_filling);
 }
 
-/* Paragraphs parted by an empty line. */
-static void print_man_paragraphs(FILE *out, const char *text)
+static void print_man_display(FILE *out, const char *before, const char *line)
 {
-	struct slice rest = slice_of_string(text);
-	struct slice line;
-	fputs(".Pp\n", out);
-	while (slice_next_line(&rest, &line)) {
-		if (line.size_bytes == 0)
-			fputs(".Pp", out);
-		else
-			print_roff(out, line);
-		fputc('\n', out);
-	}
+	fprintf(out, ".Bd -literal -offset indent\n%s ", before);
+	print_roff(out, slice_of_string(line));
+	fputs("\n.Ed\n", out);
 }
 
 static void print_man_command(FILE *out, const struct command *command)
 {
-	fprintf(out, ".Ss sysgap %s %s\n", command->name, command->usage);
-	print_roff(out, slice_of_string(command->summary));
-	fputs(".\n", out);
-	if (command->details != NULL)
-		print_man_paragraphs(out, command->details);
+	fprintf(out, ".Ss %s\n", command->name);
+	char usage[256];
+	(void)snprintf(usage, sizeof(usage), "%s [OPTIONS]%s%s", command->name,
+		       command->usage[0] == '\0' ? "" : " ", command->usage);
+	char summary[256];
+	(void)snprintf(summary, sizeof(summary), "%c%s.", toupper(command->summary[0]),
+		       command->summary + 1);
+	print_filled(out, slice_of_string(summary), man_filling);
+	print_man_display(out, "sysgap", usage);
+	if (command->details != NULL) {
+		fputs(".Pp\n", out);
+		print_paragraphs(out, command->details, print_roff, ".Pp\n");
+	}
 	if (command->options == NULL)
 		return;
 	fputs(".Bl -tag -width Ds\n", out);
@@ -104,28 +188,50 @@ static void print_man_command(FILE *out, const struct command *command)
 	fputs(".El\n", out);
 }
 
+static void print_man_examples(FILE *out)
+{
+	fputs(".Sh EXAMPLES\n", out);
+	const char *between = "";
+	for (const struct command *const *command = commands; *command != NULL; command++) {
+		const struct example *example = (*command)->examples;
+		for (; example != NULL && example->line != NULL; example++) {
+			char what[256];
+			(void)snprintf(what, sizeof(what), "%c%s:", toupper(example->what[0]),
+				       example->what + 1);
+			fputs(between, out);
+			between = ".Pp\n";
+			print_filled(out, slice_of_string(what), man_filling);
+			print_man_display(out, "$ sysgap", example->line);
+		}
+	}
+}
+
+static const char man_begin[] =
+    ".Dd November 23, 2026\n.Dt SYSGAP 1\n.Os\n.Sh NAME\n.Nm sysgap\n"
+    ".Nd how much of what Linux programs need does a compatibility layer have\n"
+    ".Sh SYNOPSIS\n.Nm\n.Ar command\n.Op Ar options\n.Op Ar operands\n"
+    ".Sh DESCRIPTION\n"
+    "For everyone who builds something that is nearly Linux, and for everyone who\n"
+    "wants to know whether a program will run on it.\n"
+    ".Sh OPTIONS\nThese are understood by every command.\n.Bl -tag -width Ds\n";
+
+static const char man_end[] =
+    ".Sh ENVIRONMENT\n.Bl -tag -width XDG_DATA_HOME\n"
+    ".It Ev XDG_DATA_HOME\nwhere the store lies unless\n.Fl \\-db\nnames one.\n"
+    ".It Ev SYSGAP_TRACE\nfolders of the source whose trace is printed, for development.\n.El\n"
+    ".Sh EXIT STATUS\n"
+    "0: done; 1: a problem, or a check that failed; 2: wrong usage.\n";
+
 void help_print_man(FILE *out)
 {
-	fputs(".Dd November 23, 2026\n.Dt SYSGAP 1\n.Os\n.Sh NAME\n.Nm sysgap\n"
-	      ".Nd how much of what Linux programs need does a compatibility layer have\n"
-	      ".Sh SYNOPSIS\n.Nm\n.Ar command\n.Op Ar options\n.Op Ar operands\n"
-	      ".Sh DESCRIPTION\n"
-	      "For everyone who builds something that is nearly Linux, and for everyone who wants "
-	      "to know\nwhether a program will run on it.\n"
-	      ".Sh OPTIONS\nThese are understood by every command.\n.Bl -tag -width Ds\n",
-	      out);
+	fputs(man_begin, out);
 	for (const struct option_spec *spec = common_options; spec->name != NULL; spec++)
 		print_man_option(out, spec);
 	fputs(".El\n.Sh COMMANDS\n", out);
 	for (const struct command *const *command = commands; *command != NULL; command++)
 		print_man_command(out, *command);
-	fputs(".Sh ENVIRONMENT\n.Bl -tag -width XDG_DATA_HOME\n"
-	      ".It Ev XDG_DATA_HOME\nwhere the store lies unless\n.Fl \\-db\nnames one.\n"
-	      ".It Ev SYSGAP_TRACE\nfolders of the source whose trace is printed, for "
-	      "development.\n.El\n"
-	      ".Sh EXIT STATUS\n"
-	      "0: done; 1: a problem, or a check that failed; 2: wrong usage.\n",
-	      out);
+	fputs(man_end, out);
+	print_man_examples(out);
 }
 
 /* ---- bash completion ---- */
@@ -133,47 +239,69 @@ void help_print_man(FILE *out)
 static void print_completion_case(FILE *out, const struct command *command)
 {
 	const struct option_spec *spec;
-	fprintf(out, "\t%s)\n\t\toptions='", command->name);
+	fprintf(out, "\t%s)\n\t\tverbs='%s'\n\t\toptions='", command->name,
+		command->verbs == NULL ? "" : command->verbs);
 	for (size_t i = 0; (spec = option_at(command, i)) != NULL; i++)
 		fprintf(out, "%s--%s", i == 0 ? "" : " ", spec->name);
 	fputs("'\n\t\tcase $before in\n", out);
 	for (size_t i = 0; (spec = option_at(command, i)) != NULL; i++) {
 		if (spec->kind == VALUE_NONE)
 			continue;
-		fprintf(out, "\t\t--%s) kind=%d choices='%s' ;;\n", spec->name, (int)spec->kind,
+		fputs("\t\t", out);
+		if (spec->letter != 0)
+			fprintf(out, "-%c|", spec->letter);
+		fprintf(out, "--%s) value=1 kind=%d choices='%s' ;;\n", spec->name, (int)spec->kind,
 			spec->choices == NULL ? "" : spec->choices);
 	}
 	fprintf(out, "\t\t*) kind=%d ;;\n\t\tesac\n\t\t;;\n", (int)command->operand_kind);
 }
 
+/* bash parts --format=json into three words; file names may hold blanks. */
+static const char completion_begin[] =
+    "# bash completion for sysgap; generated from its command tables\n"
+    "_sysgap()\n{\n"
+    "\tlocal program=${COMP_WORDS[0]} word=${COMP_WORDS[COMP_CWORD]} "
+    "before=${COMP_WORDS[COMP_CWORD-1]}\n"
+    "\tlocal options='' verbs='' value=0 kind=0 choices=''\n"
+    "\t[ \"$before\" = '=' ] && before=${COMP_WORDS[COMP_CWORD-2]}\n"
+    "\t[ \"$word\" = '=' ] && word=''\n"
+    "\tCOMPREPLY=()\n"
+    "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+    "\t\tmapfile -t COMPREPLY < <(compgen -W '";
+
+static void print_completion_end(FILE *out)
+{
+	fprintf(
+	    out,
+	    "\tesac\n"
+	    "\tif [ \"$value\" -eq 0 ]; then\n"
+	    "\t\tcase $word in\n"
+	    "\t\t-*) mapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$word\"); return ;;\n"
+	    "\t\tesac\n"
+	    "\t\tif [ -n \"$verbs\" ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+	    "\t\t\tkind=%d choices=$verbs\n"
+	    "\t\tfi\n"
+	    "\tfi\n"
+	    "\tcase $kind in\n"
+	    "\t%d) mapfile -t COMPREPLY < <(compgen -W \"${choices//|/ }\" -- \"$word\") ;;\n"
+	    "\t%d) mapfile -t COMPREPLY < <(compgen -W \"$(\"$program\" layer list --format names "
+	    "2>/dev/null)\" -- \"$word\"; compgen -f -- \"$word\") ;;\n"
+	    "\t%d) mapfile -t COMPREPLY < <(compgen -W \"$(\"$program\" syscalls --format names "
+	    "2>/dev/null)\" -- \"$word\") ;;\n"
+	    "\t%d) mapfile -t COMPREPLY < <(compgen -f -- \"$word\") ;;\n"
+	    "\t%d) mapfile -t COMPREPLY < <(compgen -d -- \"$word\") ;;\n"
+	    "\tesac\n}\ncomplete -o filenames -F _sysgap sysgap\n",
+	    (int)VALUE_CHOICE, (int)VALUE_CHOICE, (int)VALUE_LAYER, (int)VALUE_SYSCALL,
+	    (int)VALUE_FILE, (int)VALUE_DIRECTORY);
+}
+
 void help_print_completion(FILE *out)
 {
-	fputs("# bash completion for sysgap; generated from its command tables\n"
-	      "_sysgap()\n{\n"
-	      "\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-	      "\tlocal options='' kind=0 choices=''\n"
-	      "\tCOMPREPLY=()\n"
-	      "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\tCOMPREPLY=($(compgen -W '",
-	      out);
+	fputs(completion_begin, out);
 	for (const struct command *const *command = commands; *command != NULL; command++)
 		fprintf(out, "%s%s", command == commands ? "" : " ", (*command)->name);
-	fputs("' -- \"$word\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n", out);
+	fputs("' -- \"$word\")\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n", out);
 	for (const struct command *const *command = commands; *command != NULL; command++)
 		print_completion_case(out, *command);
-	fprintf(out,
-		"\tesac\n"
-		"\tcase $word in\n"
-		"\t-*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")); return ;;\n"
-		"\tesac\n"
-		"\tcase $kind in\n"
-		"\t%d) COMPREPLY=($(compgen -W \"${choices//|/ }\" -- \"$word\")) ;;\n"
-		"\t%d) COMPREPLY=($(compgen -W \"$(sysgap layer list --format names 2>/dev/null)\" "
-		"-- \"$word\") $(compgen -f -- \"$word\")) ;;\n"
-		"\t%d) COMPREPLY=($(compgen -W \"$(sysgap syscalls --format names 2>/dev/null)\" "
-		"-- \"$word\")) ;;\n"
-		"\t%d) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n"
-		"\t%d) COMPREPLY=($(compgen -d -- \"$word\")) ;;\n"
-		"\tesac\n}\ncomplete -o filenames -F _sysgap sysgap\n",
-		(int)VALUE_CHOICE, (int)VALUE_LAYER, (int)VALUE_SYSCALL, (int)VALUE_FILE,
-		(int)VALUE_DIRECTORY);
+	print_completion_end(out);
 }
