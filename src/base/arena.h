@@ -14,6 +14,7 @@ struct arena {
 
 /* Zeroed memory for count objects of size_bytes each, aligned for any of them. */
 void *arena_alloc(struct arena *arena, size_t count, size_t size_bytes);
+void *arena_copy(struct arena *arena, const void *from, size_t count, size_t size_bytes);
 char *arena_string(struct arena *arena, const char *string); /* a copy */
 char *arena_slice(struct arena *arena, struct slice slice);  /* a terminated copy */
 char *arena_printf(struct arena *arena, const char *format, ...)
