@@ -77,6 +77,14 @@ char *arena_slice(struct arena *arena, struct slice slice)
 	return copy;
 }
 
+void *arena_copy(struct arena *arena, const void *from, size_t count, size_t size_bytes)
+{
+	void *copy = arena_alloc(arena, count, size_bytes);
+	if (count > 0)
+		memcpy(copy, from, count * size_bytes);
+	return copy;
+}
+
 char *arena_string(struct arena *arena, const char *string)
 {
 	return arena_slice(arena, slice_of_string(string));

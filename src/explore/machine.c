@@ -1,6 +1,7 @@
 /* Registers of a stopped process <-> struct machine_call. Source: x86-64 psABI A.2.1, ptrace(2). */
 #include "explore/machine.h"
 
+#include <stddef.h>
 #include <sys/ptrace.h>
 
 #ifdef __x86_64__
@@ -35,7 +36,7 @@ void machine_set_argument(struct machine_call *call, unsigned index, uint64_t va
 void machine_answer(struct machine_call *call, int error_number)
 {
 	call->registers.orig_rax = UINT64_MAX; /* -1: the kernel skips the call */
-	call->registers.rax = (uint64_t)(int64_t)-error_number;
+	call->registers.rax = (unsigned long long)-(long long)error_number;
 	call->changed = true;
 }
 

@@ -453,9 +453,10 @@ struct observation tracer_read(struct tracer *tracer, struct arena *arena)
 
 void tracer_pin(void)
 {
-	int cpu = sched_getcpu();
-	if (cpu < 0 || cpu >= CPU_SETSIZE)
+	int current = sched_getcpu();
+	if (current < 0 || current >= CPU_SETSIZE)
 		return;
+	size_t cpu = (size_t)current;
 	cpu_set_t set;
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);

@@ -26,4 +26,17 @@ static void copies_text(void **state)
 	arena_finish(&arena);
 }
 
-RUN_TESTS(cmocka_unit_test(gives_zeroed_aligned_memory_of_any_size), cmocka_unit_test(copies_text))
+static void copies_arrays(void **state)
+{
+	(void)state;
+	struct arena arena = { 0 };
+	const int numbers[] = { 1, 2, 3 };
+	const int *copy = arena_copy(&arena, numbers, 3, sizeof(int));
+	assert_ptr_not_equal(copy, numbers);
+	assert_memory_equal(copy, numbers, sizeof(numbers));
+	assert_non_null(arena_copy(&arena, NULL, 0, sizeof(int)));
+	arena_finish(&arena);
+}
+
+RUN_TESTS(cmocka_unit_test(gives_zeroed_aligned_memory_of_any_size), cmocka_unit_test(copies_text),
+	  cmocka_unit_test(copies_arrays))
