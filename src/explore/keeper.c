@@ -1,0 +1,634 @@
+/*
+ * The life of one trial, seen from its process 1.
+ *
+ *   prepare (script) -> start the command -> ready? -> test (script) -> check (script) -> decide
+ *
+ * All waiting is in pump(): output of the command and the scripts, ended children, and stops of
+ * tracees. Nothing sleeps for a fixed time; readiness is looked for in /proc/net/tcp, so that no
+ * connection of ours reaches the server.
+ */
+#include "explore/keeper.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <poll.h>
+#include <regex.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "explore/launch.h"
+
+enum {
+	KEEPER_MAX_OUTPUT_BYTES = 1 << 20, /* kept of each stream; the rest is only hashed */
+	READY_FIRST_WAIT_NS = 500 * 1000,
+	READY_LONGEST_WAIT_NS = 20 * 1000 * 1000,
+	PREPARE_LIMIT_SECONDS = 300,
+	TCP_LISTEN = 10, /* Linux v6.1 include/net/tcp_states.h */
+};
+
+#define NS_PER_SECOND UINT64_C(1000000000)
+
+struct capture {
+	int fd; /* -1: closed */
+	struct buffer kept;
+	uint64_t hash;
+};
+
+struct child {
+	pid_t id;
+	bool ended;
+	int status;
+	struct rusage usage;
+};
+
+enum { CAPTURE_COMMAND, CAPTURE_COMMAND_ERROR, CAPTURE_SCRIPT, CAPTURE_COUNT };
+
+struct keeper {
+	const struct keeper_order *order;
+	const struct definition *definition;
+	struct arena arena;
+	struct trial_outcome outcome;
+	struct child command;
+	struct child script;
+	struct capture captures[CAPTURE_COUNT];
+	int signals; /* a signalfd for SIGCHLD */
+	struct tracer *tracer;
+	uint64_t deadline_ns;
+	const char *const *environment;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec time;
+	(void)clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * NS_PER_SECOND + (uint64_t)time.tv_nsec;
+}
+
+/* ---- the decision ---- */
+
+static bool decide(struct keeper *keeper, enum trial_end end, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The last line that was printed, which often says why. */
+static struct slice last_line(const struct keeper *keeper)
+{
+	static const int order[] = { CAPTURE_SCRIPT, CAPTURE_COMMAND_ERROR, CAPTURE_COMMAND };
+	for (size_t i = 0; i < CAPTURE_COUNT; i++) {
+		struct slice rest = slice_trim(buffer_slice(&keeper->captures[order[i]].kept));
+		struct slice line = { 0 };
+		while (slice_next_line(&rest, &line))
+			continue;
+		if (line.size_bytes > 0)
+			return line;
+	}
+	return (struct slice){ 0 };
+}
+
+/* Returns whether the trial may go on, which is never. */
+static bool decide(struct keeper *keeper, enum trial_end end, const char *format, ...)
+{
+	char why[TRIAL_TEXT_BYTES / 2];
+	va_list args;
+	va_start(args, format);
+	(void)vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	struct slice line = last_line(keeper);
+	keeper->outcome.end = end;
+	(void)snprintf(keeper->outcome.text, sizeof(keeper->outcome.text), "%s%s%.*s", why,
+		       line.size_bytes > 0 ? ": " : "",
+		       (int)(line.size_bytes > 150 ? 150 : line.size_bytes),
+		       line.bytes == NULL ? "" : (const char *)line.bytes);
+	return false;
+}
+
+/* ---- waiting ---- */
+
+static void drain(struct capture *capture)
+{
+	char bytes[16384];
+	ssize_t got;
+	while ((got = read(capture->fd, bytes, sizeof(bytes))) > 0) {
+		for (ssize_t i = 0; i < got; i++)
+			capture->hash = (capture->hash ^ (uint8_t)bytes[i]) *
+					UINT64_C(0x100000001b3);
+		size_t room = KEEPER_MAX_OUTPUT_BYTES - capture->kept.size_bytes;
+		buffer_append(&capture->kept, bytes, (size_t)got < room ? (size_t)got : room);
+	}
+	if (got == 0) {
+		(void)close(capture->fd);
+		capture->fd = -1;
+	}
+}
+
+static bool take_end(struct child *child, pid_t id, int status, const struct rusage *usage)
+{
+	if (child->id != id || child->ended)
+		return false;
+	child->ended = true;
+	child->status = status;
+	child->usage = *usage;
+	return true;
+}
+
+static void reap(struct keeper *keeper)
+{
+	int status;
+	pid_t id;
+	struct rusage usage;
+	while ((id = wait4(-1, &status, WNOHANG | __WALL, &usage)) > 0) {
+		if (keeper->tracer != NULL)
+			(void)tracer_handle(keeper->tracer, id, status);
+		if (WIFSTOPPED(status))
+			continue;
+		if (!take_end(&keeper->command, id, status, &usage))
+			(void)take_end(&keeper->script, id, status, &usage);
+	}
+}
+
+/* Waits until something happens, or until the time given. */
+static void pump(struct keeper *keeper, uint64_t until_ns)
+{
+	struct pollfd polls[CAPTURE_COUNT + 1] = { { .fd = keeper->signals, .events = POLLIN } };
+	for (int i = 0; i < CAPTURE_COUNT; i++)
+		polls[i + 1] = (struct pollfd){ .fd = keeper->captures[i].fd, .events = POLLIN };
+	uint64_t now = now_ns();
+	uint64_t wait = until_ns > now ? until_ns - now : 0;
+	struct timespec timeout = { (time_t)(wait / NS_PER_SECOND), (long)(wait % NS_PER_SECOND) };
+	if (ppoll(polls, CAPTURE_COUNT + 1, &timeout, NULL) < 0)
+		return;
+	for (int i = 0; i < CAPTURE_COUNT; i++)
+		if (polls[i + 1].revents != 0)
+			drain(&keeper->captures[i]);
+	if (polls[0].revents != 0) {
+		struct signalfd_siginfo info;
+		(void)!read(keeper->signals, &info, sizeof(info));
+		reap(keeper);
+	}
+}
+
+static bool timed_out(struct keeper *keeper)
+{
+	if (now_ns() < keeper->deadline_ns)
+		return false;
+	(void)decide(keeper, TRIAL_TIMED_OUT, "no end in time");
+	return true;
+}
+
+/* True when the child has ended and all its output was read. */
+static bool wait_for(struct keeper *keeper, const struct child *child, struct capture *output)
+{
+	while (!child->ended) {
+		if (timed_out(keeper))
+			return false;
+		pump(keeper, keeper->deadline_ns);
+	}
+	if (output->fd != -1)
+		drain(output); /* what descendants still print later is not waited for */
+	return true;
+}
+
+/* ---- starting ---- */
+
+static int capture_open(struct capture *capture)
+{
+	int ends[2];
+	if (capture->fd != -1)
+		(void)close(capture->fd);
+	buffer_clear(&capture->kept);
+	capture->hash = UINT64_C(0xcbf29ce484222325);
+	capture->fd = -1;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	capture->fd = ends[0];
+	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	return ends[1];
+}
+
+static int open_input(const char *text)
+{
+	if (text == NULL)
+		return open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int fd = memfd_create("input", MFD_CLOEXEC);
+	size_t size_bytes = strlen(text);
+	if (fd == -1 || write(fd, text, size_bytes) != (ssize_t)size_bytes)
+		return -1;
+	(void)lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+static struct launch launch_for(const struct keeper *keeper, const char *const *words)
+{
+	const struct keeper_order *order = keeper->order;
+	return (struct launch){ .words = words,
+				.environment = keeper->environment,
+				.directory = keeper->definition->directory == NULL
+						 ? "/"
+						 : keeper->definition->directory,
+				.change_user = order->change_user,
+				.user = order->user,
+				.group = order->group,
+				.gate = -1 };
+}
+
+static void close_all(const int *descriptors)
+{
+	for (int i = 0; i < 3; i++)
+		if (descriptors[i] != -1 && (i == 0 || descriptors[i] != descriptors[i - 1]))
+			(void)close(descriptors[i]);
+}
+
+static bool fork_into(struct child *child, const struct launch *launch)
+{
+	*child = (struct child){ .id = fork() };
+	if (child->id == 0)
+		launch_run(launch);
+	return child->id > 0;
+}
+
+static bool start_command(struct keeper *keeper)
+{
+	const struct keeper_order *order = keeper->order;
+	struct launch launch = launch_for(keeper, keeper->definition->command);
+	launch.descriptors[0] = open_input(keeper->definition->input);
+	launch.descriptors[1] = capture_open(&keeper->captures[CAPTURE_COMMAND]);
+	launch.descriptors[2] = capture_open(&keeper->captures[CAPTURE_COMMAND_ERROR]);
+	launch.filter = order->filter;
+	launch.observer = order->observer;
+	launch.tally = order->tally;
+	launch.observer_flags = order->trial->detail ? OBSERVER_WITH_DETAIL : 0;
+	int gate[2] = { -1, -1 };
+	if (keeper->tracer != NULL && pipe2(gate, O_CLOEXEC) != 0)
+		return decide(keeper, TRIAL_BROKEN, "pipe: %s", strerror(errno));
+	launch.gate = gate[0];
+	bool started = fork_into(&keeper->command, &launch);
+	close_all(launch.descriptors);
+	if (keeper->tracer != NULL) {
+		started = started && tracer_seize(keeper->tracer, keeper->command.id) == 0 &&
+			  write(gate[1], "", 1) == 1;
+		(void)close(gate[0]);
+		(void)close(gate[1]);
+	}
+	return started || decide(keeper, TRIAL_BROKEN, "no process: %s", strerror(errno));
+}
+
+/* Runs a script to its end; false when it could not, or the time is over. */
+static bool run_script(struct keeper *keeper, const char *script)
+{
+	const char *words[] = { "/bin/sh", "-c", script, NULL };
+	struct launch launch = launch_for(keeper, words);
+	launch.descriptors[0] = open_input(NULL);
+	launch.descriptors[1] = capture_open(&keeper->captures[CAPTURE_SCRIPT]);
+	launch.descriptors[2] = launch.descriptors[1];
+	bool started = fork_into(&keeper->script, &launch);
+	close_all(launch.descriptors);
+	if (!started)
+		return decide(keeper, TRIAL_BROKEN, "no process: %s", strerror(errno));
+	return wait_for(keeper, &keeper->script, &keeper->captures[CAPTURE_SCRIPT]);
+}
+
+/* ---- readiness ---- */
+
+/* proc_net_tcp: "sl local_address rem_address st …", hexadecimal. */
+static bool listens_in(const char *path, uint16_t port)
+{
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return false;
+	bool found = false;
+	char line[512];
+	while (!found && fgets(line, sizeof(line), file) != NULL) {
+		unsigned local_port;
+		unsigned state;
+		if (sscanf(line, " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &local_port, &state) == 2)
+			found = state == TCP_LISTEN && local_port == port;
+	}
+	(void)fclose(file);
+	return found;
+}
+
+static bool matches(const char *pattern, const char *text)
+{
+	regex_t regex;
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NEWLINE | REG_NOSUB) != 0)
+		return false;
+	bool found = regexec(&regex, text, 0, NULL, 0) == 0;
+	regfree(&regex);
+	return found;
+}
+
+static bool is_ready(const struct keeper *keeper)
+{
+	const struct definition *definition = keeper->definition;
+	uint16_t port = definition->ready.port;
+	const char *line = definition->ready.line;
+	if (port != 0 && !listens_in("/proc/net/tcp", port) && !listens_in("/proc/net/tcp6", port))
+		return false;
+	if (definition->ready.file != NULL && access(definition->ready.file, F_OK) != 0)
+		return false;
+	return line == NULL ||
+	       matches(line, buffer_string(&keeper->captures[CAPTURE_COMMAND].kept)) ||
+	       matches(line, buffer_string(&keeper->captures[CAPTURE_COMMAND_ERROR].kept));
+}
+
+/* A command that ends with success before it is ready has gone into the background. */
+static bool command_failed(const struct keeper *keeper)
+{
+	return keeper->command.ended &&
+	       (!WIFEXITED(keeper->command.status) || WEXITSTATUS(keeper->command.status) != 0);
+}
+
+static const char *describe_status(struct keeper *keeper, int status)
+{
+	if (WIFSIGNALED(status))
+		return arena_printf(&keeper->arena, "signal %d", WTERMSIG(status));
+	return arena_printf(&keeper->arena, "exit status %d", WEXITSTATUS(status));
+}
+
+static bool wait_ready(struct keeper *keeper)
+{
+	uint64_t step = READY_FIRST_WAIT_NS;
+	while (!is_ready(keeper)) {
+		if (timed_out(keeper))
+			return false;
+		if (command_failed(keeper))
+			return decide(keeper, TRIAL_NOT_READY, "not ready, %s",
+				      describe_status(keeper, keeper->command.status));
+		pump(keeper, now_ns() + step);
+		step = step * 5 / 4 < READY_LONGEST_WAIT_NS ? step * 5 / 4 : READY_LONGEST_WAIT_NS;
+	}
+	return true;
+}
+
+/* ---- the end ---- */
+
+bool keeper_is_crash(int signal)
+{
+	return signal == SIGSEGV || signal == SIGABRT || signal == SIGBUS || signal == SIGILL ||
+	       signal == SIGFPE || signal == SIGSYS || signal == SIGTRAP;
+}
+
+static void read_metric(struct keeper *keeper, const char *output)
+{
+	regex_t regex;
+	regmatch_t found[2];
+	const char *pattern = keeper->definition->metric.pattern;
+	keeper->outcome.metric = NAN;
+	if (pattern == NULL || regcomp(&regex, pattern, REG_EXTENDED | REG_NEWLINE) != 0)
+		return;
+	if (regexec(&regex, output, 2, found, 0) == 0 && found[1].rm_so != -1)
+		keeper->outcome.metric = strtod(output + found[1].rm_so, NULL);
+	regfree(&regex);
+}
+
+static bool check_result(struct keeper *keeper, const struct child *judge,
+			 const struct capture *output)
+{
+	const struct definition *definition = keeper->definition;
+	if (!WIFEXITED(judge->status) || WEXITSTATUS(judge->status) != definition->success.exit)
+		return decide(keeper, TRIAL_TEST_FAILED, "%s",
+			      describe_status(keeper, judge->status));
+	const char *text = buffer_string(&output->kept);
+	if (definition->success.output != NULL && !matches(definition->success.output, text))
+		return decide(keeper, TRIAL_OUTPUT_DIFFERS, "the output does not match");
+	keeper->outcome.output_hash = output->hash;
+	read_metric(keeper, text);
+	return true;
+}
+
+static bool check_alive(struct keeper *keeper)
+{
+	reap(keeper);
+	if (command_failed(keeper))
+		return decide(keeper, TRIAL_DIED, "the server ended, %s",
+			      describe_status(keeper, keeper->command.status));
+	if (!is_ready(keeper))
+		return decide(keeper, TRIAL_DIED, "the server is no longer ready");
+	return true;
+}
+
+/* A number after a key of /proc/ID/status, in kB there. */
+static uint64_t status_bytes(const char *id, const char *key)
+{
+	char path[64];
+	char line[256];
+	uint64_t value = 0;
+	(void)snprintf(path, sizeof(path), "/proc/%.20s/status", id);
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	while (fgets(line, sizeof(line), file) != NULL)
+		if (strncmp(line, key, strlen(key)) == 0)
+			value = strtoull(line + strlen(key), NULL, 10) * 1024;
+	(void)fclose(file);
+	return value;
+}
+
+static uint32_t count_descriptors(const char *id)
+{
+	char path[64];
+	uint32_t count = 0;
+	(void)snprintf(path, sizeof(path), "/proc/%.20s/fd", id);
+	DIR *folder = opendir(path);
+	if (folder == NULL)
+		return 0;
+	const struct dirent *entry;
+	while ((entry = readdir(folder)) != NULL)
+		if (entry->d_name[0] != '.')
+			count++;
+	(void)closedir(folder);
+	return count;
+}
+
+/* Of what still lives; the test has ended, so that is the server. */
+static void measure_living(struct keeper *keeper)
+{
+	DIR *folder = opendir("/proc");
+	const struct dirent *entry;
+	while (folder != NULL && (entry = readdir(folder)) != NULL) {
+		if (strspn(entry->d_name, "0123456789") != strlen(entry->d_name) ||
+		    strcmp(entry->d_name, "1") == 0)
+			continue;
+		keeper->outcome.peak_bytes += status_bytes(entry->d_name, "VmHWM:");
+		keeper->outcome.descriptor_count += count_descriptors(entry->d_name);
+	}
+	if (folder != NULL)
+		(void)closedir(folder);
+}
+
+static bool run_check(struct keeper *keeper)
+{
+	if (keeper->definition->check == NULL)
+		return true;
+	if (!run_script(keeper, keeper->definition->check))
+		return false;
+	if (WIFEXITED(keeper->script.status) && WEXITSTATUS(keeper->script.status) == 0)
+		return true;
+	return decide(keeper, TRIAL_CHECK_FAILED, "check: %s",
+		      describe_status(keeper, keeper->script.status));
+}
+
+static bool run_server(struct keeper *keeper)
+{
+	if (!wait_ready(keeper))
+		return false;
+	uint64_t start_ns = now_ns();
+	if (!run_script(keeper, keeper->definition->test))
+		return false;
+	keeper->outcome.test_ns = now_ns() - start_ns;
+	if (!check_result(keeper, &keeper->script, &keeper->captures[CAPTURE_SCRIPT]) ||
+	    !check_alive(keeper) || !run_check(keeper))
+		return false;
+	measure_living(keeper);
+	return true;
+}
+
+static bool run_program(struct keeper *keeper)
+{
+	uint64_t start_ns = now_ns();
+	if (!wait_for(keeper, &keeper->command, &keeper->captures[CAPTURE_COMMAND]))
+		return false;
+	keeper->outcome.test_ns = now_ns() - start_ns;
+	keeper->outcome.peak_bytes = (uint64_t)keeper->command.usage.ru_maxrss * 1024;
+	return check_result(keeper, &keeper->command, &keeper->captures[CAPTURE_COMMAND]) &&
+	       run_check(keeper);
+}
+
+static bool run_prepare(struct keeper *keeper)
+{
+	if (keeper->definition->prepare == NULL)
+		return true;
+	if (!run_script(keeper, keeper->definition->prepare))
+		return false;
+	if (WIFEXITED(keeper->script.status) && WEXITSTATUS(keeper->script.status) == 0)
+		return true;
+	return decide(keeper, TRIAL_BROKEN, "prepare: %s",
+		      describe_status(keeper, keeper->script.status));
+}
+
+static void run_workload(struct keeper *keeper)
+{
+	if (!run_prepare(keeper))
+		return;
+	uint64_t start_ns = now_ns();
+	keeper->deadline_ns =
+	    start_ns + (uint64_t)(keeper->order->trial->limit_seconds * (double)NS_PER_SECOND);
+	if (start_command(keeper) &&
+	    (keeper->definition->test != NULL ? run_server(keeper) : run_program(keeper)))
+		keeper->outcome.end = TRIAL_PASSED;
+	keeper->outcome.wall_ns = now_ns() - start_ns;
+}
+
+/* ---- process 1 ---- */
+
+static const char *const *make_environment(struct keeper *keeper)
+{
+	const char *const *added = keeper->definition->environment;
+	size_t count = 0;
+	while (added[count] != NULL)
+		count++;
+	static const char *const fixed[] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"HOME=/tmp", "LC_ALL=C.UTF-8", "TERM=dumb"
+	};
+	size_t fixed_count = sizeof(fixed) / sizeof(fixed[0]);
+	const char **environment =
+	    arena_alloc(&keeper->arena, count + fixed_count + 1, sizeof(*environment));
+	memcpy(environment, fixed, sizeof(fixed));
+	memcpy(environment + fixed_count, added, count * sizeof(*environment));
+	return environment;
+}
+
+static void write_all(int fd, const void *bytes, size_t size_bytes)
+{
+	const char *at = bytes;
+	while (size_bytes > 0) {
+		ssize_t written = write(fd, at, size_bytes);
+		if (written <= 0)
+			return;
+		at += written;
+		size_bytes -= (size_t)written;
+	}
+}
+
+static void report(struct keeper *keeper)
+{
+	struct keeper_report report = { .outcome = keeper->outcome };
+	struct observation seen = { 0 };
+	if (keeper->tracer != NULL)
+		seen = tracer_read(keeper->tracer, &keeper->arena);
+	for (size_t i = 0; i < seen.tree.call_count; i++) {
+		const struct observed_call *call = &seen.tree.calls[i];
+		if (call->compat || call->number >= OBSERVER_MAX_NUMBERS)
+			continue;
+		uint64_t bit = UINT64_C(1) << (call->number % 64);
+		if (call->entered_count > 0)
+			report.outcome.entered[call->number / 64] |= bit;
+		if (call->skipped_count > 0)
+			report.outcome.skipped[call->number / 64] |= bit;
+	}
+	for (int signal = 1; signal < OBSERVER_MAX_SIGNALS; signal++)
+		if (keeper_is_crash(signal))
+			report.outcome.crash_count += (uint32_t)seen.deaths[signal];
+	report.outcome.knows_skipped = keeper->tracer != NULL;
+	report.operation_count = seen.operation_count;
+	report.path_count = seen.path_count;
+	memcpy(report.losses, seen.losses, sizeof(report.losses));
+	write_all(keeper->order->report, &report, sizeof(report));
+	write_all(keeper->order->report, seen.operations,
+		  seen.operation_count * sizeof(*seen.operations));
+	for (size_t i = 0; i < seen.path_count; i++) {
+		struct keeper_path path = { .count = seen.paths[i].count };
+		(void)snprintf(path.path, sizeof(path.path), "%s", seen.paths[i].path);
+		write_all(keeper->order->report, &path, sizeof(path));
+	}
+}
+
+static bool set_up(struct keeper *keeper)
+{
+	struct sandbox_problem problem;
+	sigset_t mask;
+	(void)setsid();
+	(void)syscall(SYS_close_range, 3, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */);
+	if (!sandbox_furnish(&keeper->order->sandbox, &problem))
+		return decide(keeper, TRIAL_BROKEN, "%s", problem.text);
+	(void)sigemptyset(&mask);
+	(void)sigaddset(&mask, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &mask, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	keeper->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (keeper->signals == -1)
+		return decide(keeper, TRIAL_BROKEN, "signalfd: %s", strerror(errno));
+	if (keeper->order->traced) {
+		tracer_pin();
+		keeper->tracer = tracer_create(keeper->order->trial->path_rules,
+					       keeper->order->trial->path_rule_count);
+	}
+	keeper->environment = make_environment(keeper);
+	return true;
+}
+
+int keeper_main(void *context)
+{
+	const struct keeper_order *order = context;
+	struct keeper keeper = { .order = order, .definition = order->trial->definition };
+	for (int i = 0; i < CAPTURE_COUNT; i++)
+		keeper.captures[i].fd = -1;
+	keeper.outcome.metric = NAN;
+	keeper.deadline_ns = now_ns() + PREPARE_LIMIT_SECONDS * NS_PER_SECOND;
+	if (set_up(&keeper))
+		run_workload(&keeper);
+	report(&keeper);
+	return 0;
+}
