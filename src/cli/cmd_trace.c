@@ -7,17 +7,23 @@
 #include "base/names.h"
 #include "cli/output.h"
 #include "explore/run.h"
+#include "syscalls/table.h"
+#include "workload/loupe.h"
 
 extern char **environ;
 
-static const char *const means_names[] = { [RUN_BEST] = "auto",
-					   [RUN_EBPF] = "ebpf",
-					   [RUN_PTRACE] = "ptrace" };
+static const char *const means_names[] = {
+	[RUN_BEST] = "auto", [RUN_EBPF] = "ebpf", [RUN_PTRACE] = "ptrace"
+};
 
-/* The name of a call, or its number in brackets when no table knows it. */
+/* i386 calls have names of their own; some run beside the others on a 64-bit machine. */
 static const char *call_name(const struct observed_call *call, struct arena *arena)
 {
-	return arena_printf(arena, "%s%u", call->compat ? "i386:" : "", call->number);
+	char buffer[SYSCALL_NAME_BYTES];
+	if (call->compat)
+		return arena_printf(arena, "i386:%s",
+				    syscall_name(ARCH_I386, call->number, buffer));
+	return arena_string(arena, syscall_name(ARCH_X86_64, call->number, buffer));
 }
 
 static const char *command_line(const struct arguments *arguments, struct arena *arena)
@@ -67,8 +73,8 @@ static void write_operations(struct writer *writer, const struct observation *ob
 		const struct observed_operation *operation = &observation->operations[i];
 		struct observed_call call = { .number = operation->number };
 		writer_cell_text(writer, call_name(&call, arena));
-		writer_cell_text(writer, arena_printf(arena, "%#llx",
-						      (unsigned long long)operation->value));
+		writer_cell_text(
+		    writer, arena_printf(arena, "%#llx", (unsigned long long)operation->value));
 		writer_cell_integer(writer, (int64_t)operation->count);
 	}
 	writer_table_end(writer);
@@ -137,6 +143,40 @@ static void write_result(struct writer *writer, const struct run_result *result,
 	write_paths(writer, &result->observation);
 }
 
+static bool is_loupe(const struct arguments *arguments)
+{
+	const char *format = argument_value(arguments, "format");
+	return format != NULL && strcmp(format, "loupe") == 0;
+}
+
+/* A Loupe database of one workload whose calls nobody tried to do without. */
+static int write_loupe(const struct arguments *arguments, const struct observation *observation,
+		       struct arena *arena)
+{
+	const char *directory = argument_value(arguments, "output");
+	const char *slash = strrchr(arguments->operands[0], '/');
+	struct workload_use *uses = arena_alloc(arena, observation->tree.call_count, sizeof(*uses));
+	size_t count = 0;
+	for (size_t i = 0; i < observation->tree.call_count; i++)
+		if (!observation->tree.calls[i].compat)
+			uses[count++] = (struct workload_use){ observation->tree.calls[i].number,
+							       VERDICT_UNTESTED };
+	const struct workload workload = {
+		.application = slash == NULL ? arguments->operands[0] : slash + 1,
+		.name = "benchmark-trace",
+		.run = "trace",
+		.kind = WORKLOAD_BENCHMARK,
+		.arch = ARCH_X86_64,
+		.uses = uses,
+		.use_count = count,
+	};
+	const struct workload *const one[] = { &workload };
+	struct error err;
+	if (loupe_write(directory, workload_set_create(arena, one, 1), &err) != STATUS_OK)
+		return report_error(directory, &err);
+	return EXIT_DONE;
+}
+
 static struct run_request request_of(const struct arguments *arguments, struct arena *arena)
 {
 	const char *means = argument_value(arguments, "means");
@@ -147,14 +187,16 @@ static struct run_request request_of(const struct arguments *arguments, struct a
 		.words = words,
 		.environment = (const char *const *)environ,
 		.output = file == NULL || strcmp(file, "-") == 0 ? STDERR_FILENO : -1,
-		.means = means == NULL ? RUN_BEST
-				       : (enum run_means)names_find(means_names, 3, means),
+		.means =
+		    means == NULL ? RUN_BEST : (enum run_means)names_find(means_names, 3, means),
 		.wait_for_all = argument_given(arguments, "wait"),
 	};
 }
 
 static int trace_into(const struct arguments *arguments, struct arena *arena)
 {
+	if (is_loupe(arguments) && argument_value(arguments, "output") == NULL)
+		return usage_error(arguments, "--format loupe needs --output DIRECTORY");
 	struct run_request request = request_of(arguments, arena);
 	struct run_result result;
 	struct error err = { 0 };
@@ -163,9 +205,10 @@ static int trace_into(const struct arguments *arguments, struct arena *arena)
 	if (result.fallback.status != STATUS_OK && !argument_given(arguments, "quiet"))
 		fprintf(stderr, "sysgap: observed by ptrace, which is slower: %s\n",
 			result.fallback.text);
+	if (is_loupe(arguments))
+		return write_loupe(arguments, &result.observation, arena);
 	struct output output;
-	const char *title =
-	    arena_printf(arena, "Syscalls of %s", command_line(arguments, arena));
+	const char *title = arena_printf(arena, "Syscalls of %s", command_line(arguments, arena));
 	int code = output_open(arguments, "sysgap-trace", 1, title, &output);
 	if (code != EXIT_DONE)
 		return code;
@@ -182,9 +225,18 @@ static int run_trace(const struct arguments *arguments)
 }
 
 static const struct option_spec options[] = {
+	{ 'f', "format", VALUE_CHOICE, "FORMAT", "text|md|json|html|tsv|names|loupe",
+	  "how to write the result (default: text); loupe: a database in --output DIRECTORY" },
 	{ 0, "means", VALUE_CHOICE, "MEANS", "auto|ebpf|ptrace",
 	  "how to observe (default: ebpf where it can be had)" },
 	{ 'w', "wait", VALUE_NONE, NULL, NULL, "wait for everything the command leaves running" },
+	{ 0 },
+};
+
+static const struct example examples[] = {
+	{ "trace -- ls /", "what ls uses" },
+	{ "trace --format names -o needed.txt -- ./run-tests", "one syscall per line" },
+	{ "trace --format loupe -o database -- ./run-tests", "for tools that read Loupe's form" },
 	{ 0 },
 };
 
@@ -193,12 +245,15 @@ const struct command cmd_trace = {
 	.usage = "-- COMMAND [ARGUMENT…]",
 	.summary = "run a command and list the syscalls it uses",
 	.details =
-	    "Counts every syscall of the command and of everything it starts: per program, with the "
+	    "Counts every syscall of the command and of everything it starts: per program, with "
+	    "the "
 	    "operations of vectored calls (ioctl, fcntl, prctl, futex…) and the files under /proc, "
-	    "/dev and /sys. As root the counting is done in the kernel (eBPF); else each call stops "
+	    "/dev and /sys. As root the counting is done in the kernel (eBPF); else each call "
+	    "stops "
 	    "at ptrace(2), on one CPU, and setuid programs run without their privileges.\n\n"
 	    "The command's own output goes to standard error, unless --output names a file for the "
 	    "result.",
+	.examples = examples,
 	.options = options,
 	.operand_kind = VALUE_FILE,
 	.min_operands = 1,

@@ -23,19 +23,26 @@ const struct option_spec common_options[] = {
 	{ 0 },
 };
 
+/* A command may give a common option a meaning of its own, or more choices. */
+static bool is_own(const struct command *command, const char *name)
+{
+	const struct option_spec *spec = command->options;
+	while (spec != NULL && spec->name != NULL && strcmp(spec->name, name) != 0)
+		spec++;
+	return spec != NULL && spec->name != NULL;
+}
+
 const struct option_spec *option_at(const struct command *command, size_t index)
 {
-	size_t own_count = 0;
-	if (command->options != NULL) {
-		while (command->options[own_count].name != NULL)
-			own_count++;
-		if (index < own_count)
-			return &command->options[index];
-	}
-	const struct option_spec *common = common_options;
-	for (size_t i = own_count; i < index && common->name != NULL; i++)
-		common++;
-	return common->name == NULL ? NULL : common;
+	size_t count = 0;
+	if (command->options != NULL)
+		for (; command->options[count].name != NULL; count++)
+			if (count == index)
+				return &command->options[count];
+	for (const struct option_spec *common = common_options; common->name != NULL; common++)
+		if (!is_own(command, common->name) && count++ == index)
+			return common;
+	return NULL;
 }
 
 static bool is_choice(const char *choices, const char *value)

@@ -29,7 +29,7 @@ enum field_kind {
 struct field {
 	const char *name;
 	enum field_kind kind;
-	size_t off; /* in struct definition */
+	size_t off;                 /* in struct definition */
 	const struct field *fields; /* of a section; ends with a zeroed entry */
 };
 
@@ -97,8 +97,8 @@ static const char *text_of(const struct parse *parse, const yaml_node_t *node)
 	if (node->type != YAML_SCALAR_NODE ||
 	    memchr(node->data.scalar.value, '\0', node->data.scalar.length) != NULL)
 		return NULL;
-	return arena_slice(parse->arena, (struct slice){ node->data.scalar.value,
-							 node->data.scalar.length });
+	return arena_slice(parse->arena,
+			   (struct slice){ node->data.scalar.value, node->data.scalar.length });
 }
 
 static bool parse_number(const char *text, double *out_value, const char **out_rest)
@@ -138,8 +138,8 @@ static enum status read_words(struct parse *parse, const struct field *field, ya
 		return wrong(parse, node, field->name, "too long");
 	const char **words = arena_alloc(parse->arena, count + 1, sizeof(*words));
 	for (size_t i = 0; i < count; i++) {
-		yaml_node_t *item = yaml_document_get_node(&parse->document,
-							   node->data.sequence.items.start[i]);
+		yaml_node_t *item =
+		    yaml_document_get_node(&parse->document, node->data.sequence.items.start[i]);
 		words[i] = text_of(parse, item);
 		if (words[i] == NULL)
 			return wrong(parse, item, field->name, "a word expected");
@@ -222,10 +222,8 @@ static const char *read_scalar(const struct field *field, const char *text, void
 	case FIELD_BYTES:
 		return parse_bytes(text, place) ? NULL : "bytes (100M, 2G)";
 	case FIELD_KIND:
-		*(enum workload_kind *)place =
-		    (enum workload_kind)(workload_kind_from_name(text) < 0
-					     ? 0
-					     : workload_kind_from_name(text));
+		*(enum workload_kind *)place = (enum workload_kind)(
+		    workload_kind_from_name(text) < 0 ? 0 : workload_kind_from_name(text));
 		return workload_kind_from_name(text) >= 0 ? NULL : "benchmark or suite";
 	case FIELD_REGEX:
 		*(const char **)place = text;
@@ -279,9 +277,8 @@ static enum status read_fields(struct parse *parse, const yaml_node_t *map,
 		if ((seen >> i & 1) != 0)
 			return wrong(parse, key, name, "given twice");
 		seen |= UINT64_C(1) << i;
-		enum status status =
-		    read_field(parse, &known[i],
-			       yaml_document_get_node(&parse->document, pair->value));
+		enum status status = read_field(
+		    parse, &known[i], yaml_document_get_node(&parse->document, pair->value));
 		if (status != STATUS_OK)
 			return status;
 	}
@@ -345,9 +342,8 @@ enum status definition_parse(struct slice text, const char *name, struct arena *
 		return error_add_context(err, name);
 	}
 	const yaml_node_t *root = yaml_document_get_root_node(&parse.document);
-	enum status status =
-	    root == NULL ? error_set(err, STATUS_MALFORMED, ERROR_NO_OFF, "empty")
-			 : read_fields(&parse, root, fields);
+	enum status status = root == NULL ? error_set(err, STATUS_MALFORMED, ERROR_NO_OFF, "empty")
+					  : read_fields(&parse, root, fields);
 	yaml_document_delete(&parse.document);
 	yaml_parser_delete(&parser);
 	if (status == STATUS_OK)

@@ -24,8 +24,8 @@ struct definition {
 	const char *application; /* "redis" */
 	const char *name;        /* "benchmark-redis-benchmark", as Loupe names workloads */
 	enum workload_kind kind;
-	const char *const *packages; /* Debian packages that it needs; ends with NULL */
-	const char *user;            /* who runs it when the caller is root; NULL: root */
+	const char *const *packages;    /* Debian packages that it needs; ends with NULL */
+	const char *user;               /* who runs it when the caller is root; NULL: root */
 	const char *const *environment; /* additions, "NAME=value"; ends with NULL */
 	const char *directory;          /* NULL: / */
 	const char *prepare;            /* script; NULL: none */

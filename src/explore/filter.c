@@ -68,9 +68,8 @@ static size_t argument_off(unsigned index)
 
 static void emit_no_rule(struct assembly *assembly)
 {
-	emit_return(assembly, assembly->mode == FILTER_WATCH
-				  ? (SECCOMP_RET_TRACE | FILTER_NO_RULE)
-				  : SECCOMP_RET_ALLOW);
+	emit_return(assembly, assembly->mode == FILTER_WATCH ? (SECCOMP_RET_TRACE | FILTER_NO_RULE)
+							     : SECCOMP_RET_ALLOW);
 }
 
 static void emit_answer(struct assembly *assembly, uint16_t answer)
@@ -121,8 +120,7 @@ static size_t middle_of(const struct filter_rule *rules, size_t count)
 {
 	size_t first = same_number(rules, count);
 	size_t middle = count / 2 > first ? count / 2 : first;
-	while (middle < count && middle > first &&
-	       rules[middle].number == rules[middle - 1].number)
+	while (middle < count && middle > first && rules[middle].number == rules[middle - 1].number)
 		middle--;
 	return middle;
 }

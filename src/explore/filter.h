@@ -46,7 +46,7 @@ enum { FILTER_NO_RULE = 0xffff };
  * (the address of the path; the exit status' upper bits), which no program uses by accident.
  */
 #define FILTER_LAUNCH_ADDRESS UINT64_C(0x5f5347000000)
-#define FILTER_LAUNCH_STATUS UINT32_C(0x5f534700)
+#define FILTER_LAUNCH_STATUS  UINT32_C(0x5f534700)
 
 /*
  * rules     in any order; a rule for one operation goes before one for the whole call

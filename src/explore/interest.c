@@ -11,9 +11,9 @@
 
 enum { FIRST = 1, SECOND, THIRD, FOURTH };
 
-#define ALL UINT32_MAX
+#define ALL           UINT32_MAX
 #define FUTEX_COMMAND (~(uint32_t)(128 | 256))
-#define SOCKET_TYPE UINT32_C(0xf)
+#define SOCKET_TYPE   UINT32_C(0xf)
 
 #define OPERATION(index, mask)                                                                     \
 	{                                                                                          \

@@ -121,8 +121,8 @@ static void drain(struct capture *capture)
 	ssize_t got;
 	while ((got = read(capture->fd, bytes, sizeof(bytes))) > 0) {
 		for (ssize_t i = 0; i < got; i++)
-			capture->hash = (capture->hash ^ (uint8_t)bytes[i]) *
-					UINT64_C(0x100000001b3);
+			capture->hash =
+			    (capture->hash ^ (uint8_t)bytes[i]) * UINT64_C(0x100000001b3);
 		size_t room = KEEPER_MAX_OUTPUT_BYTES - capture->kept.size_bytes;
 		buffer_append(&capture->kept, bytes, (size_t)got < room ? (size_t)got : room);
 	}
@@ -539,8 +539,8 @@ static const char *const *make_environment(struct keeper *keeper)
 	while (added[count] != NULL)
 		count++;
 	static const char *const fixed[] = {
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-		"HOME=/tmp", "LC_ALL=C.UTF-8", "TERM=dumb"
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/tmp",
+		"LC_ALL=C.UTF-8", "TERM=dumb"
 	};
 	size_t fixed_count = sizeof(fixed) / sizeof(fixed[0]);
 	const char **environment =

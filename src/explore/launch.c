@@ -103,9 +103,9 @@ static int become(uid_t user, gid_t group)
 /* Puts the path where the filter recognises it. */
 static const char *place_path(const char *path)
 {
-	void *page = mmap((void *)(uintptr_t)FILTER_LAUNCH_ADDRESS, (size_t)getpagesize(), // NOLINT
-			  PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	void *page =
+	    mmap((void *)(uintptr_t)FILTER_LAUNCH_ADDRESS, (size_t)getpagesize(), // NOLINT
+		 PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	if (page == MAP_FAILED)
 		return NULL;
 	return strcpy(page, path); // NOLINT: the path was bounded by launch_find's caller

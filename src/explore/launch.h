@@ -11,10 +11,10 @@
  * is the first thing that is filtered, counted or traced: nothing of ours is.
  */
 struct launch {
-	const char *const *words;        /* the command line; ends with NULL */
-	const char *const *environment;  /* ends with NULL */
-	const char *directory;           /* NULL: stay */
-	bool change_user;                /* become user, group, without other groups */
+	const char *const *words;       /* the command line; ends with NULL */
+	const char *const *environment; /* ends with NULL */
+	const char *directory;          /* NULL: stay */
+	bool change_user;               /* become user, group, without other groups */
 	uid_t user;
 	gid_t group;
 	int descriptors[3];              /* become standard input, output, error; -1: keep */

@@ -19,7 +19,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "observer_abi.h"
+#include "explore/observer_abi.h"
 
 /* The few fields of kernel structs that are read; libbpf relocates them to the running kernel. */
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -270,8 +270,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 static __u32 tally_of_program(struct linux_binprm *bprm, __u32 otherwise)
 {
 	struct observer_program key = { 0 };
-	if (bpf_probe_read_kernel_str(key.path, sizeof(key.path), bprm->interp) ==
-	    sizeof(key.path))
+	if (bpf_probe_read_kernel_str(key.path, sizeof(key.path), bprm->interp) == sizeof(key.path))
 		count_loss(LOSS_PATH_CUT);
 	__u32 *known = bpf_map_lookup_elem(&programs, &key);
 	if (known != NULL)

@@ -16,8 +16,8 @@
 enum { OBSERVER_MAX_LINKS = 8 };
 
 struct observer {
-	struct bpf_object *object;                   /* owned */
-	struct bpf_link *links[OBSERVER_MAX_LINKS];  /* owned */
+	struct bpf_object *object;                  /* owned */
+	struct bpf_link *links[OBSERVER_MAX_LINKS]; /* owned */
 	size_t link_count;
 	struct observer_tally *tallies; /* the mapped array, OBSERVER_MAX_TALLIES of them */
 	struct bpf_map *next_tally;     /* the program's variable */
@@ -42,7 +42,8 @@ static enum status load_failed(int code, struct error *err)
 static enum status attach_all(struct observer *observer, struct error *err)
 {
 	struct bpf_program *program;
-	bpf_object__for_each_program (program, observer->object) {
+	bpf_object__for_each_program(program, observer->object)
+	{
 		struct bpf_link *link = bpf_program__attach(program);
 		if (link == NULL)
 			return load_failed(-errno, err);
@@ -188,18 +189,18 @@ static void take_operation(const union any_key *key, uint64_t count, void *conte
 	struct collection *into = context;
 	if (is_of(key->operation.tally, into->tally) &&
 	    into->operation_count < OBSERVER_MAX_OPERATIONS)
-		into->operations[into->operation_count++] = (struct observed_operation){
-			key->operation.number, key->operation.value, count
-		};
+		into->operations[into->operation_count++] =
+		    (struct observed_operation){ key->operation.number, key->operation.value,
+						 count };
 }
 
 static void take_path(const union any_key *key, uint64_t count, void *context)
 {
 	struct collection *into = context;
 	if (is_of(key->path.tally, into->tally) && into->path_count < OBSERVER_MAX_PATHS)
-		into->paths[into->path_count++] = (struct observed_path){
-			observation_normal_path(key->path.path, into->arena), count
-		};
+		into->paths[into->path_count++] =
+		    (struct observed_path){ observation_normal_path(key->path.path, into->arena),
+					    count };
 }
 
 static void take_odd(const union any_key *key, uint64_t count, void *context)
@@ -293,10 +294,10 @@ static struct observation finish_reading(struct observer *observer, struct colle
 	struct observation observation = {
 		.tree = observation_calls(sum, collection->odd, collection->odd_count, arena),
 		.operations = arena_copy(arena, collection->operations, collection->operation_count,
-				   sizeof(struct observed_operation)),
+					 sizeof(struct observed_operation)),
 		.operation_count = collection->operation_count,
 		.paths = arena_copy(arena, collection->paths, collection->path_count,
-			      sizeof(struct observed_path)),
+				    sizeof(struct observed_path)),
 		.path_count = collection->path_count,
 	};
 	memcpy(observation.deaths, sum->deaths, sizeof(observation.deaths));

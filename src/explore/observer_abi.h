@@ -28,10 +28,10 @@ enum observer_flags {
 
 /* What could not be kept. Each is counted, and every result says so. */
 enum observer_loss {
-	LOSS_TASK,      /* a new process or thread could not be followed */
-	LOSS_PROGRAM,   /* a program past OBSERVER_MAX_TALLIES: counted with its parent's */
-	LOSS_OPERATION, /* an operation past OBSERVER_MAX_OPERATIONS */
-	LOSS_PATH,      /* a pseudo-file past OBSERVER_MAX_PATHS */
+	LOSS_TASK,        /* a new process or thread could not be followed */
+	LOSS_PROGRAM,     /* a program past OBSERVER_MAX_TALLIES: counted with its parent's */
+	LOSS_OPERATION,   /* an operation past OBSERVER_MAX_OPERATIONS */
+	LOSS_PATH,        /* a pseudo-file past OBSERVER_MAX_PATHS */
 	LOSS_PATH_UNREAD, /* a path in memory that could not be read */
 	LOSS_PATH_CUT,
 	LOSS_ODD, /* an impossible number past OBSERVER_MAX_ODD */
@@ -50,8 +50,8 @@ struct observer_tally {
 struct observer_task {
 	__u32 tally;
 	__u32 flags;
-	__u32 inside;      /* between sys_enter and sys_exit */
-	__u32 path_number; /* of the call that path_pointer is an argument of */
+	__u32 inside;       /* between sys_enter and sys_exit */
+	__u32 path_number;  /* of the call that path_pointer is an argument of */
 	__u64 path_pointer; /* 0: none; read at the exit, when the kernel has touched it */
 };
 
@@ -78,9 +78,9 @@ struct observer_program {
 
 /* Which arguments of a call are looked at; argument indexes count from 1, 0 is none. */
 struct observer_interest {
-	__u8 operation;      /* the argument that selects the operation */
-	__u8 second;         /* one more, shifted left by 32: the level of an option */
-	__u8 path;           /* the argument that points to a path */
+	__u8 operation; /* the argument that selects the operation */
+	__u8 second;    /* one more, shifted left by 32: the level of an option */
+	__u8 path;      /* the argument that points to a path */
 	__u8 unused;
 	__u32 operation_mask; /* bits of the operation that select */
 };

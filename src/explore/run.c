@@ -87,14 +87,19 @@ static enum status run_by_ptrace(const struct run_request *request, struct arena
 	}
 	struct tracer *tracer = tracer_create(NULL, 0);
 	bool seized = command != -1 && tracer_seize(tracer, command) == 0;
-	if (!seized)
-		status = failed("ptrace", err);
-	else if (write(gate[1], "", 1) != 1)
-		status = failed("pipe", err);
+	int code = errno;
+	if (seized)
+		(void)!write(gate[1], "", 1);
 	(void)close(gate[0]);
 	(void)close(gate[1]); /* an unseized child reads the end and gives up */
 	if (command != -1)
 		wait_for(command, tracer, seized, out_result);
+	/* a child that could not even be started has said so, and ended before it was seized */
+	bool said = WIFEXITED(out_result->wait_status) &&
+		    WEXITSTATUS(out_result->wait_status) == LAUNCH_FAILED;
+	errno = code;
+	if (!seized && !said)
+		status = failed("ptrace", err);
 	out_result->means = RUN_PTRACE;
 	out_result->observation = tracer_read(tracer, arena);
 	tracer_destroy(tracer);

@@ -17,7 +17,7 @@ struct run_request {
 };
 
 struct run_result {
-	enum run_means means; /* which of the two it was */
+	enum run_means means;  /* which of the two it was */
 	struct error fallback; /* why not eBPF, when RUN_BEST chose ptrace; else STATUS_OK */
 	int wait_status;       /* of the command, as waitpid(2) gives it */
 	bool left_running;     /* processes of the command still ran at the end */

@@ -147,9 +147,9 @@ static bool is_top(const char *path, const char *top)
 /* Real file systems under a top directory, and not the kernel's own. */
 static bool is_wanted(const char *path, const char *type)
 {
-	static const char *const kernel_types[] = { "proc",    "sysfs",	  "devpts",  "cgroup",
+	static const char *const kernel_types[] = { "proc",    "sysfs",    "devpts",  "cgroup",
 						    "cgroup2", "devtmpfs", "bpf",     "autofs",
-						    "mqueue",  "tracefs", "debugfs", "nsfs" };
+						    "mqueue",  "tracefs",  "debugfs", "nsfs" };
 	if (strchr(path + 1, '/') == NULL || is_top(path, "/proc") || is_top(path, "/sys") ||
 	    is_top(path, "/dev"))
 		return false;
@@ -395,8 +395,8 @@ static bool hold_back(struct sandbox_problem *out_problem)
 	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++)
 		if (prctl(PR_CAPBSET_DROP, capabilities[i], 0, 0, 0) != 0)
 			return problem(out_problem, "capabilities");
-	const unsigned long again = MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV |
-				    MS_NOEXEC;
+	const unsigned long again =
+	    MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	if (mount("/proc/sys", "/proc/sys", NULL, MS_BIND, NULL) != 0 ||
 	    mount(NULL, "/proc/sys", NULL, again, NULL) != 0 ||
 	    mount(NULL, "/sys", NULL, again, NULL) != 0)

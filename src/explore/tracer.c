@@ -30,8 +30,10 @@
 #include "explore/interest.h"
 #include "explore/machine.h"
 
-enum { TRACER_OPTIONS = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-			PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL };
+enum {
+	TRACER_OPTIONS = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+			 PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL
+};
 
 struct tracee {
 	pid_t id;
@@ -432,16 +434,15 @@ struct observation tracer_read(struct tracer *tracer, struct arena *arena)
 	qsort(programs, count - 1, sizeof(*programs), compare_programs);
 	observation.programs = programs;
 	observation.program_count = count - 1;
-	observation.tree =
-	    observation_calls(sum, tracer->odd.items, tracer->odd.count, arena);
-	size_t operation_count = observation_merge_operations(tracer->operations.items,
-							      tracer->operations.count);
+	observation.tree = observation_calls(sum, tracer->odd.items, tracer->odd.count, arena);
+	size_t operation_count =
+	    observation_merge_operations(tracer->operations.items, tracer->operations.count);
 	observation.operations = arena_copy(arena, tracer->operations.items, operation_count,
 					    sizeof(struct observed_operation));
 	observation.operation_count = operation_count;
 	size_t path_count = observation_merge_paths(tracer->paths.items, tracer->paths.count);
-	struct observed_path *paths = arena_copy(arena, tracer->paths.items, path_count,
-						 sizeof(*paths));
+	struct observed_path *paths =
+	    arena_copy(arena, tracer->paths.items, path_count, sizeof(*paths));
 	for (size_t i = 0; i < path_count; i++)
 		paths[i].path = arena_string(arena, paths[i].path);
 	observation.paths = paths;

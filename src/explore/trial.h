@@ -40,11 +40,11 @@ struct trial_outcome {
 	enum trial_end end;
 	char text[TRIAL_TEXT_BYTES]; /* why, with the last line of output */
 	uint64_t output_hash;
-	double metric;      /* NAN: none */
-	uint64_t wall_ns;   /* from the command's start to the decision */
-	uint64_t test_ns;   /* of it in the test; without a test, in the command */
-	uint64_t total_ns;  /* with sandbox, preparation and end */
-	uint64_t peak_bytes; /* of memory, the command's processes together; 0: unknown */
+	double metric;             /* NAN: none */
+	uint64_t wall_ns;          /* from the command's start to the decision */
+	uint64_t test_ns;          /* of it in the test; without a test, in the command */
+	uint64_t total_ns;         /* with sandbox, preparation and end */
+	uint64_t peak_bytes;       /* of memory, the command's processes together; 0: unknown */
 	uint32_t descriptor_count; /* open in them at the end; 0: unknown */
 	uint32_t crash_count;      /* of the command's processes */
 	uint64_t entered[TRIAL_SET_WORDS]; /* calls seen to reach the kernel, as bit sets */
@@ -73,8 +73,8 @@ struct trial_means {
  * out_runner   owned by the caller until trial_runner_destroy
  * jobs         trials at a time, at least 1
  */
-enum status trial_runner_create(uint32_t jobs, struct trial_runner **out_runner,
-				struct error *err) __attribute__((warn_unused_result, nonnull));
+enum status trial_runner_create(uint32_t jobs, struct trial_runner **out_runner, struct error *err)
+    __attribute__((warn_unused_result, nonnull));
 void trial_runner_destroy(struct trial_runner *runner); /* accepts NULL */
 struct trial_means trial_runner_means(const struct trial_runner *runner);
 
