@@ -247,8 +247,8 @@ const struct command cmd_trace = {
 	.details =
 	    "Counts every syscall of the command and of everything it starts: per program, with "
 	    "the "
-	    "operations of vectored calls (ioctl, fcntl, prctl, futex…) and the files under /proc, "
-	    "/dev and /sys. As root the counting is done in the kernel (eBPF); else each call "
+	    "operations of calls such as ioctl and fcntl, and the files under /proc, "
+	    "/dev and /sys.\nAs root the counting is done in the kernel (eBPF); else each call "
 	    "stops "
 	    "at ptrace(2), on one CPU, and setuid programs run without their privileges.\n\n"
 	    "The command's own output goes to standard error, unless --output names a file for the "
