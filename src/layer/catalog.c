@@ -1,0 +1,144 @@
+/* Names of layers -> layers: shipped ones, the caller's extra ones, files. */
+#include "layer/catalog.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "shipped/shipped.h"
+
+static const char folder[] = "layers/";
+
+static const char *version_of(const struct layer *layer)
+{
+	return layer->version == NULL ? "" : layer->version;
+}
+
+static int compare_layers(const void *left, const void *right)
+{
+	const struct layer *a = left;
+	const struct layer *b = right;
+	int order = strcmp(a->name, b->name);
+	return order != 0 ? order : strverscmp(version_of(a), version_of(b));
+}
+
+struct layer_catalog layer_catalog_load(struct arena *arena)
+{
+	struct layer *layers = arena_alloc(arena, shipped_count(), sizeof(*layers));
+	size_t count = 0;
+	for (size_t i = 0; i < shipped_count(); i++) {
+		const struct shipped_file *file = shipped_at(i);
+		if (strncmp(file->path, folder, sizeof(folder) - 1) != 0)
+			continue;
+		/* A test reads every shipped file and finds no problem in any. */
+		struct problem_list problems = { .arena = arena };
+		struct error err;
+		if (layer_read(file->content, file->path, ARCH_X86_64, &problems, &layers[count],
+			       &err) == STATUS_OK)
+			count++;
+	}
+	qsort(layers, count, sizeof(*layers), compare_layers);
+	return (struct layer_catalog){ layers, count };
+}
+
+const char *layer_key(struct arena *arena, const struct layer *layer)
+{
+	if (layer->version == NULL || layer->version[0] == '\0')
+		return layer->name;
+	return arena_printf(arena, "%s-%s", layer->name, layer->version);
+}
+
+/* The best of some layers for a name: the one of that key, else the newest of that name. */
+static const struct layer *find(const struct layer_catalog *catalog, const char *name,
+				enum arch arch)
+{
+	const struct layer *newest = NULL;
+	struct arena scratch = { 0 };
+	for (size_t i = 0; i < catalog->layer_count; i++) {
+		const struct layer *layer = &catalog->layers[i];
+		if (layer->arch != arch)
+			continue;
+		if (strcasecmp(layer_key(&scratch, layer), name) == 0) {
+			newest = layer;
+			break;
+		}
+		if (strcasecmp(layer->name, name) == 0 &&
+		    (newest == NULL || strverscmp(version_of(newest), version_of(layer)) < 0))
+			newest = layer;
+	}
+	arena_finish(&scratch);
+	return newest;
+}
+
+/* Edits (insert, delete, replace) between two short names; Levenshtein 1966, one row at a time. */
+static size_t edit_distance(const char *a, const char *b)
+{
+	enum { MAX_BYTES = 64 };
+	size_t row[MAX_BYTES + 1];
+	size_t b_bytes = strlen(b);
+	if (strlen(a) > MAX_BYTES || b_bytes > MAX_BYTES)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= b_bytes; j++)
+		row[j] = j;
+	for (size_t i = 0; a[i] != '\0'; i++) {
+		size_t diagonal = row[0];
+		row[0] = i + 1;
+		for (size_t j = 0; j < b_bytes; j++) {
+			size_t replace = diagonal + (a[i] != b[j]);
+			diagonal = row[j + 1];
+			size_t insert_or_delete = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
+			row[j + 1] = replace < insert_or_delete ? replace : insert_or_delete;
+		}
+	}
+	return row[b_bytes];
+}
+
+/* The key or name in the catalog that a mistyped name is nearest to; NULL when none is near. */
+static const char *nearest_name(struct arena *arena, const char *name,
+				const struct layer_catalog *catalog)
+{
+	enum { FAR = 4 };
+	const char *nearest = NULL;
+	size_t nearest_distance = FAR;
+	for (size_t i = 0; i < 2 * catalog->layer_count; i++) {
+		const struct layer *layer = &catalog->layers[i / 2];
+		const char *candidate = i % 2 == 0 ? layer_key(arena, layer) : layer->name;
+		size_t distance = edit_distance(name, candidate);
+		if (distance < nearest_distance) {
+			nearest = candidate;
+			nearest_distance = distance;
+		}
+	}
+	return nearest;
+}
+
+static enum status not_found(const char *name, const struct layer_catalog *catalog,
+			     struct error *err)
+{
+	struct arena scratch = { 0 };
+	const char *nearest = nearest_name(&scratch, name, catalog);
+	(void)error_set(err, STATUS_NOT_FOUND, ERROR_NO_OFF,
+			"no layer and no file of that name%s%s",
+			nearest == NULL ? "; 'sysgap layer list' names all" : "; did you mean ",
+			nearest == NULL ? "" : nearest);
+	arena_finish(&scratch);
+	return err->status;
+}
+
+enum status layer_load(const char *name_or_path, enum arch arch, const struct layer_catalog *extra,
+		       struct problem_list *problems, struct layer *out_layer, struct error *err)
+{
+	struct layer_catalog shipped = layer_catalog_load(problems->arena);
+	const struct layer *found = extra == NULL ? NULL : find(extra, name_or_path, arch);
+	if (found == NULL)
+		found = find(&shipped, name_or_path, arch);
+	if (found != NULL) {
+		*out_layer = *found;
+		return STATUS_OK;
+	}
+	struct stat info;
+	if (stat(name_or_path, &info) != 0 && strchr(name_or_path, '/') == NULL)
+		return not_found(name_or_path, &shipped, err);
+	return layer_read_file(name_or_path, arch, problems, out_layer, err);
+}
