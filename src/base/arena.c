@@ -105,6 +105,16 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	return text;
 }
 
+void *arena_grow(struct arena *arena, const void *array, size_t count, size_t size_bytes,
+		 size_t *capacity)
+{
+	*capacity = *capacity == 0 ? 16 : *capacity * 2;
+	void *grown = arena_alloc(arena, *capacity, size_bytes);
+	if (count > 0)
+		memcpy(grown, array, count * size_bytes);
+	return grown;
+}
+
 void arena_finish(struct arena *arena)
 {
 	while (arena->blocks != NULL) {

@@ -19,4 +19,16 @@ char *arena_string(struct arena *arena, const char *string); /* a copy */
 char *arena_slice(struct arena *arena, struct slice slice);  /* a terminated copy */
 char *arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/*
+ * An array with room for one more, for lists of unknown length:
+ *
+ *   if (count == capacity)
+ *           items = arena_grow(arena, items, count, sizeof(*items), &capacity);
+ *
+ * returns   a larger copy of the array; the old one stays in the arena
+ */
+void *arena_grow(struct arena *arena, const void *array, size_t count, size_t size_bytes,
+		 size_t *capacity);
+
 void arena_finish(struct arena *arena); /* frees everything; safe to call twice */

@@ -37,17 +37,6 @@ static int compare_names(const void *left, const void *right)
 	return strcmp(*(char *const *)left, *(char *const *)right);
 }
 
-/* Grows an arena array by doubling; the old one stays behind in the arena. */
-static void *grow(struct arena *arena, const void *array, size_t count, size_t *capacity,
-		  size_t size_bytes)
-{
-	*capacity = *capacity == 0 ? 16 : *capacity * 2;
-	void *grown = arena_alloc(arena, *capacity, size_bytes);
-	if (count > 0)
-		memcpy(grown, array, count * size_bytes);
-	return grown;
-}
-
 static enum status read_entries(DIR *folder, struct arena *arena, struct names *out_names,
 				struct error *err)
 {
@@ -61,8 +50,8 @@ static enum status read_entries(DIR *folder, struct arena *arena, struct names *
 			return error_set(err, STATUS_LIMIT, ERROR_NO_OFF,
 					 "more than %d entries in a folder", LOUPE_MAX_ENTRIES);
 		if (names.count == capacity)
-			names.names =
-			    grow(arena, names.names, names.count, &capacity, sizeof(*names.names));
+			names.names = arena_grow(arena, names.names, names.count,
+						 sizeof(*names.names), &capacity);
 		names.names[names.count++] = arena_string(arena, entry->d_name);
 	}
 	if (errno != 0)
@@ -143,8 +132,8 @@ static bool is_better(const char *run, const struct loupe_csv *csv, const char *
 static void add_choice(struct reader *reader, struct loupe_choice choice)
 {
 	if (reader->choice_count == reader->choice_capacity)
-		reader->choices = grow(reader->arena, reader->choices, reader->choice_count,
-				       &reader->choice_capacity, sizeof(*reader->choices));
+		reader->choices = arena_grow(reader->arena, reader->choices, reader->choice_count,
+					     sizeof(*reader->choices), &reader->choice_capacity);
 	reader->choices[reader->choice_count++] = choice;
 }
 
@@ -153,8 +142,8 @@ static void add_workload(struct reader *reader, const struct workload *workload)
 	struct workload *copy = arena_alloc(reader->arena, 1, sizeof(*copy));
 	*copy = *workload;
 	if (reader->count == reader->capacity)
-		reader->workloads = grow(reader->arena, reader->workloads, reader->count,
-					 &reader->capacity, sizeof(*reader->workloads));
+		reader->workloads = arena_grow(reader->arena, reader->workloads, reader->count,
+					       sizeof(*reader->workloads), &reader->capacity);
 	reader->workloads[reader->count++] = copy;
 }
 

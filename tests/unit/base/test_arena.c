@@ -38,5 +38,21 @@ static void copies_arrays(void **state)
 	arena_finish(&arena);
 }
 
+static void grows_lists(void **state)
+{
+	(void)state;
+	struct arena arena = { 0 };
+	size_t *items = NULL;
+	size_t capacity = 0;
+	for (size_t count = 0; count < 100; count++) {
+		if (count == capacity)
+			items = arena_grow(&arena, items, count, sizeof(*items), &capacity);
+		items[count] = count;
+	}
+	for (size_t i = 0; i < 100; i++)
+		assert_int_equal(items[i], i);
+	arena_finish(&arena);
+}
+
 RUN_TESTS(cmocka_unit_test(gives_zeroed_aligned_memory_of_any_size), cmocka_unit_test(copies_text),
-	  cmocka_unit_test(copies_arrays))
+	  cmocka_unit_test(copies_arrays), cmocka_unit_test(grows_lists))
