@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/problem.h"
+
 const char *argument_value(const struct arguments *arguments, const char *option)
 {
 	for (size_t i = arguments->value_count; i-- > 0;) {
@@ -39,4 +41,19 @@ int report_error(const char *input, const struct error *err)
 			err->input_off);
 	fprintf(stderr, "%s\n", err->text);
 	return EXIT_PROBLEM;
+}
+
+void report_problems(const struct problem_list *problems, const struct arguments *arguments)
+{
+	if (argument_given(arguments, "quiet"))
+		return;
+	for (const struct problem *problem = problems->first; problem != NULL;
+	     problem = problem->next) {
+		fprintf(stderr, "sysgap: %s:", problem->input);
+		if (problem->line != 0)
+			fprintf(stderr, "%" PRIu64 ":", problem->line);
+		fprintf(stderr, " %s\n", problem->text);
+	}
+	if (problems->count > PROBLEM_MAX_KEPT)
+		fprintf(stderr, "sysgap: and %zu more\n", problems->count - PROBLEM_MAX_KEPT);
 }

@@ -83,3 +83,7 @@ int usage_error(const struct arguments *arguments, const char *format, ...)
 
 /* Prints "sysgap: input: status at byte N: text" on stderr; returns EXIT_PROBLEM. */
 int report_error(const char *input, const struct error *err);
+
+/* Prints each as "sysgap: input:line: text" on stderr, unless --quiet. */
+struct problem_list;
+void report_problems(const struct problem_list *problems, const struct arguments *arguments);

@@ -46,8 +46,7 @@ static FILE *open_file(struct output *output)
 	return fd < 0 ? NULL : fdopen(fd, "w");
 }
 
-int output_open(const struct arguments *arguments, const char *schema, int version,
-		const char *title, struct output *out_output)
+int output_open_plain(const struct arguments *arguments, struct output *out_output)
 {
 	struct output output = { .arguments = arguments, .file = stdout };
 	output.path = argument_value(arguments, "output");
@@ -60,9 +59,18 @@ int output_open(const struct arguments *arguments, const char *schema, int versi
 			return output_problem(output.path);
 		}
 	}
-	output.writer = writer_open(output.file, output_format(arguments), schema, version, title);
 	*out_output = output;
 	return EXIT_DONE;
+}
+
+int output_open(const struct arguments *arguments, const char *schema, int version,
+		const char *title, struct output *out_output)
+{
+	int code = output_open_plain(arguments, out_output);
+	if (code == EXIT_DONE)
+		out_output->writer =
+		    writer_open(out_output->file, output_format(arguments), schema, version, title);
+	return code;
 }
 
 /* Also what is left of an output that is not wanted. */
@@ -82,6 +90,10 @@ static int close_file(struct output *output, int code)
 
 int output_close(struct output *output)
 {
+	if (output->writer == NULL) {
+		bool written = fflush(output->file) == 0 && ferror(output->file) == 0;
+		return close_file(output, written ? EXIT_DONE : output_problem(output->path));
+	}
 	enum format format = writer_format(output->writer);
 	if ((format == FORMAT_TSV || format == FORMAT_NAMES) && !writer_has_main(output->writer)) {
 		(void)usage_error(output->arguments, "this result has no table for --format %s",
@@ -97,6 +109,7 @@ int output_close(struct output *output)
 
 void output_discard(struct output *output)
 {
-	writer_discard(output->writer);
+	if (output->writer != NULL)
+		writer_discard(output->writer);
 	(void)close_file(output, EXIT_PROBLEM);
 }

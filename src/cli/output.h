@@ -16,7 +16,7 @@
  *   return output_close(&output);
  */
 struct output {
-	struct writer *writer;
+	struct writer *writer;             /* NULL: plain */
 	const struct arguments *arguments; /* borrowed */
 	FILE *file;                        /* owned, unless stdout */
 	const char *path;                  /* borrowed from arguments; NULL: stdout */
@@ -29,6 +29,9 @@ enum format output_format(const struct arguments *arguments);
 /* Opens the output early, so that a long command does not fail at its end. Prints errors. */
 int output_open(const struct arguments *arguments, const char *schema, int version,
 		const char *title, struct output *out_output);
+
+/* The same without a writer, for results with a form of their own: write to output.file. */
+int output_open_plain(const struct arguments *arguments, struct output *out_output);
 
 /* Writes everything; EXIT_DONE or, after a message, EXIT_PROBLEM or EXIT_USAGE. */
 int output_close(struct output *output);

@@ -13,15 +13,27 @@ static enum status count_workloads(struct store *store, size_t *out_count, struc
 	return status;
 }
 
-static enum status remove_workloads(struct store *store, const char *title, struct error *err)
+static const char delete_source[] =
+    "DELETE FROM workload WHERE source IN (SELECT id FROM source WHERE title = ?1)";
+
+static const char delete_workload[] =
+    "DELETE FROM workload WHERE source IN (SELECT id FROM source WHERE title = ?1)"
+    " AND arch = ?2 AND application = ?3 AND name = ?4";
+
+/* sql: one of the two above */
+static enum status remove_workloads(struct store *store, const char *sql,
+				    const struct workload *const *workloads, size_t count,
+				    struct error *err)
 {
 	struct statement statement;
-	enum status status = statement_prepare(&statement, store,
-					       "DELETE FROM workload WHERE source IN"
-					       " (SELECT id FROM source WHERE title = ?1)",
-					       err);
-	if (status == STATUS_OK) {
-		statement_bind_text(&statement, 1, title);
+	enum status status = statement_prepare(&statement, store, sql, err);
+	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+		statement_bind_text(&statement, 1, workloads[i]->source.title);
+		if (sql == delete_workload) {
+			statement_bind_text(&statement, 2, arch_name(workloads[i]->arch));
+			statement_bind_text(&statement, 3, workloads[i]->application);
+			statement_bind_text(&statement, 4, workloads[i]->name);
+		}
 		status = statement_run(&statement, err);
 	}
 	statement_finish(&statement);
@@ -86,7 +98,7 @@ static enum status insert_workloads(struct store *store, const struct workload *
 	return status;
 }
 
-enum status store_replace_workloads(struct store *store, const char *title,
+static enum status change_workloads(struct store *store, const char *removal,
 				    const struct workload *const *workloads, size_t count,
 				    struct store_change *out_change, struct error *err)
 {
@@ -97,7 +109,7 @@ enum status store_replace_workloads(struct store *store, const char *title,
 	size_t between = 0;
 	status = count_workloads(store, &before, err);
 	if (status == STATUS_OK)
-		status = remove_workloads(store, title, err);
+		status = remove_workloads(store, removal, workloads, count, err);
 	if (status == STATUS_OK)
 		status = count_workloads(store, &between, err);
 	if (status == STATUS_OK)
@@ -108,6 +120,19 @@ enum status store_replace_workloads(struct store *store, const char *title,
 	if (status == STATUS_OK)
 		*out_change = (struct store_change){ before - between, count };
 	return status;
+}
+
+enum status store_replace_workloads(struct store *store, const struct workload *const *workloads,
+				    size_t count, struct store_change *out_change,
+				    struct error *err)
+{
+	return change_workloads(store, delete_source, workloads, count, out_change, err);
+}
+
+enum status store_put_workloads(struct store *store, const struct workload *const *workloads,
+				size_t count, struct store_change *out_change, struct error *err)
+{
+	return change_workloads(store, delete_workload, workloads, count, out_change, err);
 }
 
 enum {

@@ -9,15 +9,20 @@ struct store_change {
 };
 
 /*
- * Forgets the workloads of every version of the source with this title and stores the given ones
- * instead: all of it or, after an error, nothing. The workloads' own source fields are stored.
+ * For every source title among the workloads: forgets all that the store has of this source, of
+ * whatever version, and stores the given ones instead. All of it or, after an error, nothing.
  *
  * workloads   no two of the same source, architecture, application and name
  */
-enum status store_replace_workloads(struct store *store, const char *title,
-				    const struct workload *const *workloads, size_t count,
-				    struct store_change *out_change, struct error *err)
-    __attribute__((warn_unused_result, nonnull(1, 2, 5, 6)));
+enum status store_replace_workloads(struct store *store, const struct workload *const *workloads,
+				    size_t count, struct store_change *out_change,
+				    struct error *err)
+    __attribute__((warn_unused_result, nonnull(1, 4, 5)));
+
+/* The same, but each workload only takes the place of the one of its own key. */
+enum status store_put_workloads(struct store *store, const struct workload *const *workloads,
+				size_t count, struct store_change *out_change, struct error *err)
+    __attribute__((warn_unused_result, nonnull(1, 4, 5)));
 
 /*
  * out_workloads  array and everything in it in the arena; in the order in which they were stored,

@@ -51,13 +51,11 @@ static void assert_same_workload(const struct workload *a, const struct workload
 	assert_memory_equal(a->uses, b->uses, a->use_count * sizeof(*a->uses));
 }
 
-static struct store_change replace(struct folder *folder, const char *title,
-				   const struct workload *workload)
+static struct store_change replace(struct folder *folder, const struct workload *workload)
 {
 	struct store *store = folder_open(folder, STORE_WRITE);
 	struct store_change change;
-	assert_int_equal(store_replace_workloads(store, title, &workload, workload != NULL, &change,
-						 &folder->err),
+	assert_int_equal(store_replace_workloads(store, &workload, 1, &change, &folder->err),
 			 STATUS_OK);
 	store_close(store);
 	return change;
@@ -77,8 +75,8 @@ static const struct workload *const *load(struct folder *folder, size_t *out_cou
 static void gives_workloads_back_as_they_were(void **state)
 {
 	struct folder *folder = *state;
-	replace(folder, "Database", &redis);
-	replace(folder, "Other", &nginx);
+	replace(folder, &redis);
+	replace(folder, &nginx);
 	size_t count;
 	const struct workload *const *loaded = load(folder, &count);
 	assert_int_equal(count, 2);
@@ -92,9 +90,9 @@ static void replaces_every_version_of_a_source(void **state)
 	struct workload newer = redis;
 	newer.source.version = "2";
 	newer.use_count = 1;
-	replace(folder, "Database", &redis);
-	replace(folder, "Other", &nginx);
-	struct store_change change = replace(folder, "Database", &newer);
+	replace(folder, &redis);
+	replace(folder, &nginx);
+	struct store_change change = replace(folder, &newer);
 	assert_int_equal(change.removed, 1);
 	assert_int_equal(change.added, 1);
 	size_t count;
@@ -102,22 +100,41 @@ static void replaces_every_version_of_a_source(void **state)
 	assert_int_equal(count, 2);
 	assert_same_workload(loaded[0], &nginx);
 	assert_same_workload(loaded[1], &newer);
-	replace(folder, "Other", NULL);
-	assert_same_workload(load(folder, &count)[0], &newer);
-	assert_int_equal(count, 1);
+}
+
+static void puts_a_workload_beside_others_of_its_source(void **state)
+{
+	struct folder *folder = *state;
+	struct workload other = redis;
+	other.name = "suite-b";
+	struct workload newer = redis;
+	newer.run = NULL;
+	replace(folder, &redis);
+	const struct workload *const two[] = { &other, &newer };
+	struct store *store = folder_open(folder, STORE_WRITE);
+	struct store_change change;
+	assert_int_equal(store_put_workloads(store, two, 2, &change, &folder->err), STATUS_OK);
+	store_close(store);
+	assert_int_equal(change.removed, 1);
+	assert_int_equal(change.added, 2);
+	size_t count;
+	const struct workload *const *loaded = load(folder, &count);
+	assert_int_equal(count, 2);
+	assert_same_workload(loaded[0], &other);
+	assert_same_workload(loaded[1], &newer);
 }
 
 static void takes_back_a_change_that_fails(void **state)
 {
 	struct folder *folder = *state;
-	replace(folder, "Database", &redis);
+	replace(folder, &redis);
 	struct workload newer = redis;
 	newer.use_count = 1;
 	const struct workload *const twice[] = { &newer, &newer };
 	struct store *store = folder_open(folder, STORE_WRITE);
 	struct store_change change;
-	assert_int_not_equal(
-	    store_replace_workloads(store, "Database", twice, 2, &change, &folder->err), STATUS_OK);
+	assert_int_not_equal(store_replace_workloads(store, twice, 2, &change, &folder->err),
+			     STATUS_OK);
 	store_close(store);
 	size_t count;
 	assert_same_workload(load(folder, &count)[0], &redis);
@@ -164,4 +181,5 @@ static void keeps_one_layer_of_a_name_and_version(void **state)
 }
 
 RUN_TESTS(TEST(gives_workloads_back_as_they_were), TEST(replaces_every_version_of_a_source),
-	  TEST(takes_back_a_change_that_fails), TEST(keeps_one_layer_of_a_name_and_version))
+	  TEST(puts_a_workload_beside_others_of_its_source), TEST(takes_back_a_change_that_fails),
+	  TEST(keeps_one_layer_of_a_name_and_version))

@@ -1,0 +1,2 @@
+"$SYSGAP" export workloads --application redis --kind suite
+"$SYSGAP" export workloads --application nothing

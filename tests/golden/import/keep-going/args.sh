@@ -1,0 +1,2 @@
+"$SYSGAP" import loupe db --keep-going --title 'Own runs'
+"$SYSGAP" export workloads --source 'Own runs'
