@@ -13,6 +13,11 @@ static const char *const kind_names[WORKLOAD_KIND_COUNT] = {
 	[WORKLOAD_SUITE] = "suite",
 };
 
+const char *workload_key(struct arena *arena, const struct workload *workload)
+{
+	return arena_printf(arena, "%s-%s", workload->application, workload->name);
+}
+
 const struct workload_use *workload_find_use(const struct workload *workload, uint32_t number)
 {
 	size_t low = 0;

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "facts/arch.h"
 #include "facts/source.h"
 
@@ -35,6 +36,9 @@ struct workload {
 	const struct workload_use *uses; /* ascending numbers, no duplicates */
 	size_t use_count;
 };
+
+/* "redis-benchmark-redis-benchmark": the application and the name; in the arena. */
+const char *workload_key(struct arena *arena, const struct workload *workload);
 
 const struct workload_use *workload_find_use(const struct workload *workload, uint32_t number);
 const char *verdict_name(enum verdict verdict);
