@@ -66,6 +66,7 @@ struct backend {
 	void (*close)(struct writer *writer, enum frame frame);
 	void (*note)(struct writer *writer, const char *key, const char *text);
 	void (*facts)(struct writer *writer, const struct fact *facts, size_t count);
+	void (*numbers)(struct writer *writer, const char *key, const double *values, size_t count);
 	void (*table)(struct writer *writer, const struct table *table);
 	void (*figure)(struct writer *writer, const struct fact *path, struct slice svg);
 };

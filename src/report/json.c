@@ -133,6 +133,14 @@ static void json_facts(struct writer *writer, const struct fact *facts, size_t c
 		set(*current(writer), facts[i].key, cell_node(&facts[i].cell));
 }
 
+static void json_numbers(struct writer *writer, const char *key, const double *values, size_t count)
+{
+	json_t *node = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(node, real_node(values[i]));
+	set(*current(writer), key, node);
+}
+
 static void json_table(struct writer *writer, const struct table *table)
 {
 	json_t *rows = json_array();
@@ -159,6 +167,7 @@ const struct backend json_backend = {
 	.open = json_open,
 	.note = json_note,
 	.facts = json_facts,
+	.numbers = json_numbers,
 	.table = json_table,
 	.figure = json_figure,
 };

@@ -49,7 +49,10 @@ static void flush_facts(struct writer *writer)
 {
 	if (writer->fact_count == 0)
 		return;
-	if (writer->backend->facts != NULL)
+	bool shown = writer->format == FORMAT_JSON;
+	for (size_t i = 0; i < writer->fact_count; i++)
+		shown |= writer->facts[i].title != NULL;
+	if (shown && writer->backend->facts != NULL)
 		writer->backend->facts(writer, writer->facts, writer->fact_count);
 	writer->fact_count = 0;
 	arena_finish(&writer->passing);
@@ -261,6 +264,13 @@ void writer_names(struct writer *writer, const char *key, const char *title,
 	add_fact(writer, key, title, list_cell(writer, names, count, SIZE_MAX));
 }
 
+void writer_numbers(struct writer *writer, const char *key, const double *values, size_t count)
+{
+	begin_part(writer);
+	if (writer->backend->numbers != NULL)
+		writer->backend->numbers(writer, key, values, count);
+}
+
 /* ---- tables ---- */
 
 void writer_table_begin(struct writer *writer, const char *key, const char *title,
@@ -295,6 +305,11 @@ void writer_cell_text(struct writer *writer, const char *value)
 void writer_cell_integer(struct writer *writer, int64_t value)
 {
 	add_cell(writer, (struct cell){ .kind = CELL_INTEGER, .integer = value });
+}
+
+void writer_cell_bool(struct writer *writer, bool value)
+{
+	add_cell(writer, (struct cell){ .kind = CELL_BOOL, .truth = value });
 }
 
 void writer_cell_real(struct writer *writer, double value, int digits)

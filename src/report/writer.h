@@ -28,6 +28,7 @@ const char *format_name(enum format format);
 enum column_kind {
 	COLUMN_TEXT,
 	COLUMN_NUMBER, /* right-aligned; a number in JSON */
+	COLUMN_BOOL,   /* "yes" or "no" */
 	COLUMN_LIST,   /* several names; an array in JSON, a comma list elsewhere */
 	COLUMN_SHARE,  /* right-aligned; an object in JSON, a bare percentage in tsv */
 };
@@ -103,6 +104,9 @@ void writer_real(struct writer *writer, const char *key, const char *title, doub
 void writer_names(struct writer *writer, const char *key, const char *title,
 		  const char *const *names, size_t count);
 
+/* Numbers in a row, such as the points of a curve; only in JSON. */
+void writer_numbers(struct writer *writer, const char *key, const double *values, size_t count);
+
 /*
  * A table; each row has exactly the cells of its columns, in order. A NULL text is null in JSON;
  * for people it is "unknown" in a column of numbers or shares and empty in one of text.
@@ -111,6 +115,7 @@ void writer_table_begin(struct writer *writer, const char *key, const char *titl
 			const struct column *columns, size_t column_count, bool main);
 void writer_cell_text(struct writer *writer, const char *value);
 void writer_cell_integer(struct writer *writer, int64_t value);
+void writer_cell_bool(struct writer *writer, bool value);
 void writer_cell_real(struct writer *writer, double value, int digits);
 void writer_cell_share(struct writer *writer, uint64_t supported, uint64_t of);
 void writer_cell_list(struct writer *writer, const char *const *names, size_t count);
