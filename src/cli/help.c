@@ -42,8 +42,14 @@ static size_t letter_count(struct slice text)
 struct filling {
 	print_line *print;
 	size_t width;
-	int indent; /* of all lines but the first */
+	int indent;           /* of all lines but the first */
+	bool parts_sentences; /* each on a line of its own, as roff wants it */
 };
+
+static bool ends_sentence(struct slice line)
+{
+	return line.size_bytes > 0 && line.bytes[line.size_bytes - 1] == '.';
+}
 
 /* The words of a paragraph on lines of at most that many letters. */
 static void print_filled(FILE *out, struct slice words, struct filling filling)
@@ -53,7 +59,7 @@ static void print_filled(FILE *out, struct slice words, struct filling filling)
 	while (slice_next_field(&words, ' ', &word)) {
 		size_t end =
 		    line.bytes == NULL ? 0 : (size_t)(word.bytes - line.bytes) + word.size_bytes;
-		if (line.bytes != NULL &&
+		if (line.bytes != NULL && !(filling.parts_sentences && ends_sentence(line)) &&
 		    letter_count((struct slice){ line.bytes, end }) <= filling.width) {
 			line.size_bytes = end;
 			continue;
@@ -68,7 +74,8 @@ static void print_filled(FILE *out, struct slice words, struct filling filling)
 	fputc('\n', out);
 }
 
-static void print_paragraphs(FILE *out, const char *text, print_line *print, const char *between)
+static void print_paragraphs(FILE *out, const char *text, struct filling filling,
+			     const char *between)
 {
 	struct slice rest = slice_of_string(text);
 	struct slice line;
@@ -76,7 +83,7 @@ static void print_paragraphs(FILE *out, const char *text, print_line *print, con
 		if (line.size_bytes == 0)
 			fputs(between, out);
 		else
-			print_filled(out, line, (struct filling){ print, FILL_WIDTH, 0 });
+			print_filled(out, line, filling);
 	}
 }
 
@@ -96,7 +103,7 @@ static void print_option(FILE *out, const struct option_spec *spec)
 	    help, sizeof(help), "%s%s%s%s", spec->help, spec->choices == NULL ? "" : " [",
 	    spec->choices == NULL ? "" : spec->choices, spec->choices == NULL ? "" : "]");
 	print_filled(out, slice_of_string(help),
-		     (struct filling){ print_plain, OPTION_WIDTH, OPTION_INDENT });
+		     (struct filling){ print_plain, OPTION_WIDTH, OPTION_INDENT, false });
 }
 
 static void print_examples(FILE *out, const struct command *command)
@@ -114,7 +121,8 @@ void help_print_command(FILE *out, const struct command *command)
 		command->usage[0] == '\0' ? "" : " ", command->usage, command->summary);
 	if (command->details != NULL) {
 		fputc('\n', out);
-		print_paragraphs(out, command->details, print_plain, "\n");
+		print_paragraphs(out, command->details,
+				 (struct filling){ print_plain, FILL_WIDTH, 0, false }, "\n");
 	}
 	fputs("\noptions:\n", out);
 	const struct option_spec *spec;
@@ -140,7 +148,7 @@ static void print_roff(FILE *out, struct slice line)
 	}
 }
 
-static const struct filling man_filling = { print_roff, FILL_WIDTH, 0 };
+static const struct filling man_filling = { print_roff, FILL_WIDTH, 0, true };
 
 static void print_man_option(FILE *out, const struct option_spec *spec)
 {
@@ -178,7 +186,7 @@ static void print_man_command(FILE *out, const struct command *command)
 	print_man_display(out, "sysgap", usage);
 	if (command->details != NULL) {
 		fputs(".Pp\n", out);
-		print_paragraphs(out, command->details, print_roff, ".Pp\n");
+		print_paragraphs(out, command->details, man_filling, ".Pp\n");
 	}
 	if (command->options == NULL)
 		return;
