@@ -1,0 +1,71 @@
+#include "cli/facts.h"
+
+#include "cli/stored.h"
+#include "syscalls/table.h"
+
+int facts_open(const struct arguments *arguments, struct facts *out_facts)
+{
+	*out_facts = (struct facts){ .arguments = arguments };
+	struct facts *facts = out_facts;
+	facts->problems.arena = &facts->arena;
+	const char *arch = argument_value(arguments, "arch");
+	facts->arch = arch == NULL ? ARCH_X86_64 : (enum arch)arch_from_name(arch);
+
+	struct workload_set all;
+	int code = stored_load_workloads(arguments, &facts->arena, &facts->problems, &all);
+	if (code == EXIT_DONE)
+		code = stored_load_layers(arguments, &facts->arena, &facts->own_layers);
+	if (code != EXIT_DONE)
+		return code;
+	const struct workload_filter filter = { .kind = WORKLOAD_ANY, .arch = (int)facts->arch };
+	facts->workloads = workload_set_filter(&facts->arena, all, &filter);
+	return EXIT_DONE;
+}
+
+void facts_close(struct facts *facts)
+{
+	report_problems(&facts->problems, facts->arguments);
+	arena_finish(&facts->arena);
+}
+
+int facts_load_layer(struct facts *facts, const char *name_or_path, const struct layer **out_layer)
+{
+	struct error err;
+	struct layer *layer = arena_alloc(&facts->arena, 1, sizeof(*layer));
+	if (layer_load(name_or_path, facts->arch, &facts->own_layers, &facts->problems, layer,
+		       &err) != STATUS_OK)
+		return report_error(name_or_path, &err);
+	if (layer->arch != facts->arch)
+		problem_add(&facts->problems, name_or_path, 0,
+			    "is for %s, but the workloads are those of %s", arch_name(layer->arch),
+			    arch_name(facts->arch));
+	*out_layer = layer;
+	return EXIT_DONE;
+}
+
+const char *facts_syscall_name(struct facts *facts, uint32_t number)
+{
+	char made_up[SYSCALL_NAME_BYTES];
+	const char *name = syscall_name(facts->arch, number, made_up);
+	return name == made_up ? arena_string(&facts->arena, name) : name;
+}
+
+const char **facts_call_names(struct facts *facts, struct bitset calls, size_t *out_count)
+{
+	const char **names = arena_alloc(&facts->arena, bitset_size(calls), sizeof(*names));
+	size_t count = 0;
+	for (size_t i = bitset_next(calls, 0); i != SIZE_MAX; i = bitset_next(calls, i + 1))
+		names[count++] = facts_syscall_name(facts, (uint32_t)i);
+	*out_count = count;
+	return names;
+}
+
+void facts_describe_packages(struct writer *writer)
+{
+	writer_section_begin(writer, "packages", "Packages");
+	writer_bool(writer, "known", NULL, false);
+	writer_note(writer, "note",
+		    "no package data yet: 'sysgap scan --installed' analyses the programs of this "
+		    "system, 'sysgap scan --apt NAME...' those of a package");
+	writer_section_end(writer);
+}

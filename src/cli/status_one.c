@@ -1,0 +1,142 @@
+/* One layer: completeness, what is missing and who needs it, the support plan, the curves. */
+#include "cli/curves.h"
+#include "cli/planning.h"
+#include "cli/status.h"
+#include "syscalls/table.h"
+
+/* ---- headline ---- */
+
+static void describe_layer(const struct selection *selection, const struct layer *layer,
+			   struct writer *writer)
+{
+	static const char *const policies[POLICY_COUNT] = {
+		[POLICY_UNKNOWN] = "unknown",
+		[POLICY_ENOSYS] = "return ENOSYS",
+		[POLICY_EXIT] = "end the program",
+	};
+	size_t implemented = bitset_size(selection_implemented(selection, layer));
+	writer_section_begin(writer, "layer", NULL);
+	writer_text(writer, "name", NULL, layer->name);
+	writer_text(writer, "version", NULL, layer->version);
+	writer_text(writer, "arch", "Architecture", arch_name(layer->arch));
+	writer_integer(writer, "implemented", "Implemented syscalls", (int64_t)implemented);
+	writer_text(writer, "policy", "Calls it does not know", policies[layer->policy]);
+	writer_text(writer, "source", "Source", layer->source.title);
+	writer_text(writer, "source_version", "Source version", layer->source.version);
+	writer_section_end(writer);
+}
+
+/* ---- completeness ---- */
+
+static void describe_variant(struct facts *facts, const char *title, struct workload_set workloads,
+			     struct bitset supported, struct writer *writer)
+{
+	struct completeness plain = status_completeness(facts, workloads, supported, NEEDS_STUBS);
+	struct completeness faking =
+	    status_completeness(facts, workloads, supported, NEEDS_STUBS_FAKES);
+	writer_cell_text(writer, title);
+	writer_cell_share(writer, plain.supported, plain.of);
+	writer_cell_share(writer, faking.supported, faking.of);
+}
+
+/* With and without the exclusions, the one of workloads and the one of calls apart. */
+static void describe_completeness(const struct selection *selection, const struct layer *layer,
+				  struct writer *writer)
+{
+	static const struct column columns[] = {
+		{ "counted", "Counted", COLUMN_TEXT },
+		{ "completeness", "Completeness", COLUMN_SHARE },
+		{ "completeness_fake_ok", "When faking counts", COLUMN_SHARE },
+	};
+	struct facts *facts = selection->facts;
+	struct bitset implemented = selection_implemented(selection, layer);
+	writer_table_begin(writer, "completeness", "Completeness", columns, 3, false);
+	describe_variant(facts, "all workloads", selection->all, implemented, writer);
+	if (selection->excluded_workload_count > 0)
+		describe_variant(facts, "without excluded workloads", selection->kept, implemented,
+				 writer);
+	if (bitset_size(selection->excluded_calls) > 0)
+		describe_variant(facts, "and with excluded calls", selection->kept,
+				 selection_supported(selection, layer), writer);
+	writer_table_end(writer);
+	writer_note(
+	    writer, NULL,
+	    "Completeness is the share of workloads whose every call is implemented or may "
+	    "return ENOSYS; when faking counts, it may also return 0 without doing anything.");
+	size_t unknown =
+	    status_completeness(facts, selection->all, implemented, NEEDS_STUBS).unknown;
+	writer_integer(writer, "unknown_workloads",
+		       unknown == 0 ? NULL : "Workloads with unknown needs, not supported",
+		       (int64_t)unknown);
+	status_describe_exclusions(selection, writer);
+}
+
+/* ---- what is missing ---- */
+
+static void describe_missing(const struct selection *selection, const struct layer *layer,
+			     struct writer *writer)
+{
+	struct facts *facts = selection->facts;
+	struct missing_list all =
+	    missing_list_make(facts, selection->all, selection_implemented(selection, layer));
+	writer_section_begin(writer, "missing", "Missing syscalls, all workloads");
+	missing_list_describe_count(&all, selection->all, writer);
+	missing_list_describe(facts, &all, layer, true, writer);
+	writer_section_end(writer);
+
+	struct missing_list kept =
+	    missing_list_make(facts, selection->kept, selection_supported(selection, layer));
+	writer_section_begin(writer, "missing_with_exclusions",
+			     "Missing syscalls, with exclusions");
+	missing_list_describe_count(&kept, selection->kept, writer);
+	missing_list_describe(facts, &kept, layer, false, writer);
+	writer_section_end(writer);
+}
+
+/* ---- all of it ---- */
+
+static int describe_curves(const struct selection *selection, const struct layer *layer,
+			   const struct planning *planning, struct writer *writer)
+{
+	struct facts *facts = selection->facts;
+	struct workload_set workloads = selection->kept;
+	struct bitset supported = selection_implemented(selection, layer);
+	struct needs stubs = needs_of_workloads(&facts->arena, workloads.workloads, workloads.count,
+						SYSCALL_NUMBER_LIMIT, NEEDS_STUBS);
+	struct needs fakes = needs_of_workloads(&facts->arena, workloads.workloads, workloads.count,
+						SYSCALL_NUMBER_LIMIT, NEEDS_STUBS_FAKES);
+	size_t count;
+	const size_t *order = planning_order(planning, &count);
+	const struct curve curves[] = {
+		curve_by_need(facts, "by_need", "most needed first", &stubs, supported),
+		curve_make(facts, "by_plan", "the plan's order", &stubs, supported, order, count),
+		curve_make(facts, "by_plan_fake_ok", "the plan's order, faking counts", &fakes,
+			   supported, order, count),
+	};
+	const char *title = layer_key(&facts->arena, layer);
+	writer_section_begin(writer, "growth", "Completeness after the next calls");
+	curves_describe(facts, curves, 3, writer);
+	int code = curves_draw(facts, curves, 3, arena_printf(&facts->arena, "%s-curves", title),
+			       arena_printf(&facts->arena, "Completeness of %s", title), writer);
+	writer_section_end(writer);
+	return code;
+}
+
+int status_describe_one(const struct selection *selection, const struct layer *layer,
+			struct writer *writer)
+{
+	struct planning planning;
+	int code = planning_make(selection, layer, &planning);
+	if (code != EXIT_DONE)
+		return code;
+	describe_layer(selection, layer, writer);
+	describe_completeness(selection, layer, writer);
+	selection_describe_levels(selection, layer, writer);
+	describe_missing(selection, layer, writer);
+	writer_section_begin(writer, "plan", "Support plan");
+	planning_describe(&planning, writer, false);
+	writer_section_end(writer);
+	code = describe_curves(selection, layer, &planning, writer);
+	facts_describe_packages(writer);
+	return code;
+}

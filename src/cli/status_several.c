@@ -1,0 +1,110 @@
+/* Several layers side by side: completeness, what is missing where, a curve for each. */
+#include "cli/curves.h"
+#include "cli/status.h"
+#include "syscalls/table.h"
+
+static void compare_completeness(const struct selection *selection,
+				 const struct layer *const *layers, size_t count,
+				 struct writer *writer)
+{
+	static const struct column columns[] = {
+		{ "layer", "Layer", COLUMN_TEXT },
+		{ "implemented", "Implemented", COLUMN_NUMBER },
+		{ "completeness", "Completeness", COLUMN_SHARE },
+		{ "completeness_fake_ok", "When faking counts", COLUMN_SHARE },
+		{ "completeness_with_exclusions", "With exclusions", COLUMN_SHARE },
+	};
+	struct facts *facts = selection->facts;
+	writer_table_begin(writer, "layers", NULL, columns, 5, true);
+	for (size_t i = 0; i < count; i++) {
+		struct bitset implemented = selection_implemented(selection, layers[i]);
+		struct completeness plain =
+		    status_completeness(facts, selection->all, implemented, NEEDS_STUBS);
+		struct completeness faking =
+		    status_completeness(facts, selection->all, implemented, NEEDS_STUBS_FAKES);
+		struct completeness kept = status_completeness(
+		    facts, selection->kept, selection_supported(selection, layers[i]), NEEDS_STUBS);
+		writer_cell_text(writer, layer_key(&facts->arena, layers[i]));
+		writer_cell_integer(writer, (int64_t)bitset_size(implemented));
+		writer_cell_share(writer, plain.supported, plain.of);
+		writer_cell_share(writer, faking.supported, faking.of);
+		writer_cell_share(writer, kept.supported, kept.of);
+	}
+	writer_table_end(writer);
+	status_describe_exclusions(selection, writer);
+}
+
+/* What all of them implement. */
+static struct bitset common_calls(struct facts *facts, const struct bitset *implemented,
+				  size_t count)
+{
+	struct bitset common = bitset_create(&facts->arena, SYSCALL_NUMBER_LIMIT);
+	for (size_t word = 0; word < bitset_word_count(SYSCALL_NUMBER_LIMIT); word++) {
+		common.words[word] = UINT64_MAX;
+		for (size_t i = 0; i < count; i++)
+			common.words[word] &= implemented[i].words[word];
+	}
+	return common;
+}
+
+/* What at least one of them misses, and which. */
+static void compare_missing(const struct selection *selection, const struct layer *const *layers,
+			    size_t count, struct writer *writer)
+{
+	static const struct column columns[] = {
+		{ "syscall", "Syscall", COLUMN_TEXT },
+		{ "needed", "Needed by", COLUMN_NUMBER },
+		{ "missing_in", "Missing in", COLUMN_LIST },
+	};
+	struct facts *facts = selection->facts;
+	struct bitset *implemented = arena_alloc(&facts->arena, count, sizeof(*implemented));
+	for (size_t i = 0; i < count; i++)
+		implemented[i] = selection_implemented(selection, layers[i]);
+	struct missing_list list =
+	    missing_list_make(facts, selection->all, common_calls(facts, implemented, count));
+	writer_section_begin(writer, "missing", "Missing syscalls, all workloads");
+	missing_list_describe_count(&list, selection->all, writer);
+	writer_table_begin(writer, "calls", NULL, columns, 3, false);
+	for (size_t i = 0; i < list.shown; i++) {
+		const char **names = arena_alloc(&facts->arena, count, sizeof(*names));
+		size_t missing = 0;
+		for (size_t j = 0; j < count; j++)
+			if (!bitset_has(implemented[j], list.calls[i].call->number))
+				names[missing++] = layer_key(&facts->arena, layers[j]);
+		writer_cell_text(writer, list.calls[i].name);
+		writer_cell_integer(writer, (int64_t)list.calls[i].call->needed);
+		writer_cell_list(writer, names, missing);
+	}
+	writer_table_end(writer);
+	writer_section_end(writer);
+}
+
+static int compare_curves(const struct selection *selection, const struct layer *const *layers,
+			  size_t count, struct writer *writer)
+{
+	struct facts *facts = selection->facts;
+	struct needs needs =
+	    needs_of_workloads(&facts->arena, selection->all.workloads, selection->all.count,
+			       SYSCALL_NUMBER_LIMIT, status_policy(facts->arguments));
+	struct curve *curves = arena_alloc(&facts->arena, count, sizeof(*curves));
+	for (size_t i = 0; i < count; i++) {
+		const char *title = layer_key(&facts->arena, layers[i]);
+		curves[i] = curve_by_need(facts, title, title, &needs,
+					  selection_implemented(selection, layers[i]));
+	}
+	writer_section_begin(writer, "growth", "Completeness after the most needed next calls");
+	curves_describe(facts, curves, count, writer);
+	int code = curves_draw(facts, curves, count, "comparison", "Completeness", writer);
+	writer_section_end(writer);
+	return code;
+}
+
+int status_describe_several(const struct selection *selection, const struct layer *const *layers,
+			    size_t count, struct writer *writer)
+{
+	compare_completeness(selection, layers, count, writer);
+	compare_missing(selection, layers, count, writer);
+	int code = compare_curves(selection, layers, count, writer);
+	facts_describe_packages(writer);
+	return code;
+}
