@@ -36,7 +36,8 @@ static int run_command(const struct command *command, int argc, char **argv)
 		code = command->run(&arguments);
 	}
 	arena_finish(&arena);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
+	/* A command that failed has said so already. */
+	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_DONE) {
 		perror("sysgap: standard output");
 		return EXIT_PROBLEM;
 	}

@@ -5,6 +5,7 @@
 #include "store/store.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,10 +217,22 @@ static enum status open_for_reading(struct store *store, const char *path, struc
 	return status;
 }
 
+/* SQLite tries twice and then knows only why the second try failed. */
+static enum status check_folder(const char *path, struct error *err)
+{
+	char *copy = strdup(path);
+	int reason = copy == NULL || access(dirname(copy), W_OK | X_OK) == 0 ? 0 : errno;
+	free(copy);
+	if (reason != 0)
+		return error_set(err, STATUS_IO, ERROR_NO_OFF, "cannot be made: %s",
+				 strerror(reason));
+	return STATUS_OK;
+}
+
 static enum status open_for_writing(struct store *store, const char *path, struct error *err)
 {
 	enum status status = connect(store, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
-	if (status == STATUS_OK && sqlite3_db_readonly(store->handle, "main") == 1)
+	if (sqlite3_db_readonly(store->handle, "main") == 1) /* also when connecting failed on it */
 		status = error_set(err, STATUS_DENIED, ERROR_NO_OFF, "may not be written");
 	return status == STATUS_OK ? prepare_for_writing(store, err) : status;
 }
@@ -233,6 +246,8 @@ enum status store_open(const char *path, enum store_access access, struct store 
 		return status;
 	if (!exists && access == STORE_READ)
 		return error_set(err, STATUS_NOT_FOUND, ERROR_NO_OFF, "no such file");
+	if (!exists && check_folder(path, err) != STATUS_OK)
+		return err->status;
 	struct store *store = calloc(1, sizeof(*store));
 	if (store == NULL)
 		return error_set(err, STATUS_LIMIT, ERROR_NO_OFF, "out of memory");

@@ -201,10 +201,13 @@ static size_t parse_rows(const struct parser *parser, struct problem_list *probl
 			if (out_rows != NULL)
 				out_rows[good_count] = row;
 			good_count++;
-			continue;
-		}
-		if (out_bad->count++ == 0)
+			if (rest.bytes == NULL)
+				wrong = "no line end, so the file is cut short here";
+			else
+				continue;
+		} else if (out_bad->count++ == 0) {
 			out_bad->first = line.bytes;
+		}
 		if (problems != NULL)
 			problem_add(problems, parser->input, number, "%s", wrong);
 	}
@@ -235,6 +238,22 @@ static size_t sort_rows(const struct parser *parser, struct row *rows, size_t co
 			rows[kept++] = rows[i];
 	}
 	return kept;
+}
+
+/*
+ * Loupe writes a row for every number from 0 to 334 at least, so a file that has all of them up to
+ * a smaller one lost its end at a line's end. Very short files are lists that people made.
+ */
+static void check_end(const struct parser *parser, const struct row *rows, size_t count,
+		      struct problem_list *problems)
+{
+	enum { LAST_NUMBER = 334, SHORTEST_TABLE = 16 };
+	if (count < SHORTEST_TABLE || count > LAST_NUMBER)
+		return;
+	if (rows[0].use.number == 0 && rows[count - 1].use.number == count - 1)
+		problem_add(problems, parser->input, rows[count - 1].line,
+			    "ends at number %zu of %d, so the file is cut short here", count - 1,
+			    LAST_NUMBER);
 }
 
 static enum status check_text(struct slice content, struct error *err)
@@ -268,6 +287,7 @@ enum status loupe_csv_parse(struct slice content, const char *input, struct aren
 	struct row *rows = arena_alloc(arena, count, sizeof(*rows));
 	parse_rows(&parser, problems, rows, &bad);
 	count = count == 0 ? 0 : sort_rows(&parser, rows, count, problems);
+	check_end(&parser, rows, count, problems);
 
 	struct workload_use *uses = arena_alloc(arena, count, sizeof(*uses));
 	size_t use_count = 0;

@@ -25,7 +25,8 @@ struct loupe_csv {
  * and faked: either; stubbed: stubbable; faked: fakeable; none: required. A file without these
  * three columns gives untested verdicts.
  *
- * A malformed row, or one that gives a number again, is a problem and costs that row only.
+ * A malformed row, or one that gives a number again, is a problem and costs that row only. Signs of
+ * a file that was cut short are a problem, too.
  *
  * input       names the file in problems
  * out_csv     uses live in the arena

@@ -1,4 +1,8 @@
 #include "../check.h"
+
+#include <stdio.h>
+#include <string.h>
+
 #include "workload/csv.h"
 
 struct parsed {
@@ -68,7 +72,7 @@ static void needs_no_heading_and_takes_windows_lines(void **state)
 {
 	(void)state;
 	struct parsed parsed;
-	parse(&parsed, "0,Y,N,N,N\r\n1,y,n,y,n\r\n2,N,N,N,N");
+	parse(&parsed, "0,Y,N,N,N\r\n1,y,n,y,n\r\n2,N,N,N,N\r\n");
 	assert_int_equal(parsed.status, STATUS_OK);
 	assert_int_equal(parsed.problems.count, 0);
 	assert_int_equal(parsed.csv.row_count, 3);
@@ -128,6 +132,32 @@ static void loses_only_the_malformed_row(void **state)
 	finish(&parsed);
 }
 
+static void sees_that_a_file_was_cut_short(void **state)
+{
+	(void)state;
+	struct parsed parsed;
+	parse(&parsed, "5,Y,N,N,N\n6,Y,N,N,N");
+	assert_int_equal(parsed.status, STATUS_OK);
+	assert_int_equal(parsed.csv.use_count, 2);
+	assert_int_equal(parsed.problems.count, 1);
+	assert_int_equal(parsed.problems.first->line, 2);
+	assert_string_equal(parsed.problems.first->text,
+			    "no line end, so the file is cut short here");
+	finish(&parsed);
+
+	char text[512] = "";
+	for (int number = 0; number < 20; number++)
+		snprintf(text + strlen(text), 16, "%d,Y,N,N,N\n", number);
+	parse(&parsed, text);
+	assert_int_equal(parsed.status, STATUS_OK);
+	assert_int_equal(parsed.csv.use_count, 20);
+	assert_int_equal(parsed.problems.count, 1);
+	assert_int_equal(parsed.problems.first->line, 20);
+	assert_string_equal(parsed.problems.first->text,
+			    "ends at number 19 of 334, so the file is cut short here");
+	finish(&parsed);
+}
+
 static void refuses_what_is_no_table_of_calls(void **state)
 {
 	(void)state;
@@ -159,4 +189,5 @@ RUN_TESTS(cmocka_unit_test(turns_the_three_answers_into_one_verdict),
 	  cmocka_unit_test(keeps_numbers_past_every_table),
 	  cmocka_unit_test(leaves_verdicts_untested_without_their_columns),
 	  cmocka_unit_test(loses_only_the_malformed_row),
+	  cmocka_unit_test(sees_that_a_file_was_cut_short),
 	  cmocka_unit_test(refuses_what_is_no_table_of_calls))
