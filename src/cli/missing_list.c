@@ -87,6 +87,17 @@ static void cell_users(struct facts *facts, const struct missing_call *call,
 	writer_cell_list_cut(writer, keys, count, list->shown);
 }
 
+/* A list that is empty in every row is not worth a column to people. */
+static bool has_users(const struct missing_list *list, const struct user_list *user_list)
+{
+	for (size_t i = 0; i < list->shown; i++)
+		for (int verdict = 0; verdict < VERDICT_COUNT; verdict++)
+			if ((user_list->verdicts >> verdict & 1) != 0 &&
+			    list->calls[i].call->verdict_count[verdict] > 0)
+				return true;
+	return false;
+}
+
 void missing_list_describe(struct facts *facts, const struct missing_list *list,
 			   const struct layer *layer, bool main, struct writer *writer)
 {
@@ -97,8 +108,11 @@ void missing_list_describe(struct facts *facts, const struct missing_list *list,
 		{ "level", "Level", COLUMN_TEXT },
 	};
 	for (size_t i = 0; i < USER_LIST_COUNT; i++)
-		columns[4 + i] =
-		    (struct column){ user_lists[i].key, user_lists[i].title, COLUMN_LIST };
+		columns[4 + i] = (struct column){
+			user_lists[i].key,
+			has_users(list, &user_lists[i]) ? user_lists[i].title : NULL,
+			COLUMN_LIST,
+		};
 	writer_table_begin(writer, "calls", NULL, columns, 4 + USER_LIST_COUNT, main);
 	for (size_t i = 0; i < list->shown; i++) {
 		const struct missing_call *call = list->calls[i].call;

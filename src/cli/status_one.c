@@ -108,16 +108,16 @@ static int describe_curves(const struct selection *selection, const struct layer
 	size_t count;
 	const size_t *order = planning_order(planning, &count);
 	const struct curve curves[] = {
-		curve_by_need(facts, "by_need", "most needed first", &stubs, supported),
-		curve_make(facts, "by_plan", "the plan's order", &stubs, supported, order, count),
-		curve_make(facts, "by_plan_fake_ok", "the plan's order, faking counts", &fakes,
+		curve_by_need(facts, "by_need", "Most needed first", &stubs, supported),
+		curve_make(facts, "by_plan", "The plan's order", &stubs, supported, order, count),
+		curve_make(facts, "by_plan_fake_ok", "The plan's order, faking counts", &fakes,
 			   supported, order, count),
 	};
 	const char *title = layer_key(&facts->arena, layer);
 	writer_section_begin(writer, "growth", "Completeness after the next calls");
-	curves_describe(facts, curves, 3, writer);
 	int code = curves_draw(facts, curves, 3, arena_printf(&facts->arena, "%s-curves", title),
 			       arena_printf(&facts->arena, "Completeness of %s", title), writer);
+	curves_describe(facts, curves, 3, writer);
 	writer_section_end(writer);
 	return code;
 }
@@ -132,11 +132,11 @@ int status_describe_one(const struct selection *selection, const struct layer *l
 	describe_layer(selection, layer, writer);
 	describe_completeness(selection, layer, writer);
 	selection_describe_levels(selection, layer, writer);
+	code = describe_curves(selection, layer, &planning, writer);
 	describe_missing(selection, layer, writer);
 	writer_section_begin(writer, "plan", "Support plan");
 	planning_describe(&planning, writer, false);
 	writer_section_end(writer);
-	code = describe_curves(selection, layer, &planning, writer);
 	facts_describe_packages(writer);
 	return code;
 }

@@ -93,8 +93,8 @@ static int compare_curves(const struct selection *selection, const struct layer 
 					  selection_implemented(selection, layers[i]));
 	}
 	writer_section_begin(writer, "growth", "Completeness after the most needed next calls");
-	curves_describe(facts, curves, count, writer);
 	int code = curves_draw(facts, curves, count, "comparison", "Completeness", writer);
+	curves_describe(facts, curves, count, writer);
 	writer_section_end(writer);
 	return code;
 }
@@ -103,8 +103,8 @@ int status_describe_several(const struct selection *selection, const struct laye
 			    size_t count, struct writer *writer)
 {
 	compare_completeness(selection, layers, count, writer);
-	compare_missing(selection, layers, count, writer);
 	int code = compare_curves(selection, layers, count, writer);
+	compare_missing(selection, layers, count, writer);
 	facts_describe_packages(writer);
 	return code;
 }

@@ -75,7 +75,8 @@ static void append_script(struct buffer *script, const struct figure *figure)
 				     "set border 3 lc rgb '#60676f'\n"
 				     "set tics nomirror out\n"
 				     "set key bottom right\n"
-				     "set yrange [0:100]\n"
+				     "set yrange [0:101]\n"
+				     "set ytics 0,20,100\n"
 				     "set xrange [0:*]\n");
 	append_setting(script, "title", figure->title);
 	append_setting(script, "xlabel", figure->x_title);

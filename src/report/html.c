@@ -137,8 +137,21 @@ static void html_facts(struct writer *writer, const struct fact *facts, size_t c
 
 static const char *column_class(const struct column *column)
 {
-	bool is_number = column->kind == COLUMN_NUMBER || column->kind == COLUMN_SHARE;
-	return is_number ? " class=\"number\"" : "";
+	if (column->kind == COLUMN_NUMBER || column->kind == COLUMN_SHARE)
+		return " class=\"number\"";
+	return column->kind == COLUMN_LIST ? " class=\"list\"" : "";
+}
+
+/* Each name stays on one line. */
+static void append_list(struct buffer *out, const struct cell *cell)
+{
+	for (size_t i = 0; i < cell->list.count && i < cell->list.shown; i++) {
+		buffer_append_string(out, i == 0 ? "<span>" : ", <span>");
+		append_text(out, cell->list.names[i]);
+		buffer_append_string(out, "</span>");
+	}
+	if (cell->list.shown < cell->list.count)
+		buffer_printf(out, " and %zu more", cell->list.count - cell->list.shown);
 }
 
 /* A share and a list are sorted by their size, not by their letters. */
@@ -153,6 +166,8 @@ static void append_table_cell(struct buffer *out, const struct column *column,
 	buffer_append_string(out, ">");
 	if (cell->kind == CELL_NULL)
 		buffer_append_string(out, column_null_text(column));
+	else if (cell->kind == CELL_LIST)
+		append_list(out, cell);
 	else
 		append_cell(out, cell);
 	buffer_append_string(out, "</td>");
@@ -215,9 +230,7 @@ static void html_figure(struct writer *writer, const struct fact *path, struct s
 	append_text(out, path->title);
 	buffer_append_string(out, "\" src=\"data:image/svg+xml;base64,");
 	append_base64(out, svg);
-	buffer_append_string(out, "\"><figcaption>");
-	append_text(out, path->title);
-	buffer_append_string(out, "</figcaption></figure>\n");
+	buffer_append_string(out, "\"></figure>\n"); /* the title is in the picture */
 }
 
 const struct backend html_backend = {

@@ -333,6 +333,31 @@ void writer_cell_list_cut(struct writer *writer, const char *const *names, size_
 	add_cell(writer, list_cell(writer, names, count, shown));
 }
 
+static bool is_for_people(enum format format)
+{
+	return format == FORMAT_TEXT || format == FORMAT_MD || format == FORMAT_HTML;
+}
+
+/* The table without the columns that have no title. */
+static struct table shown_columns(struct arena *arena, const struct table *table)
+{
+	struct column *columns = arena_alloc(arena, table->column_count, sizeof(*columns));
+	struct cell *cells =
+	    arena_alloc(arena, table->row_count * table->column_count, sizeof(*cells));
+	struct table shown = *table;
+	shown.columns = columns;
+	shown.cells = cells;
+	shown.column_count = 0;
+	for (size_t i = 0; i < table->column_count; i++)
+		if (table->columns[i].title != NULL)
+			columns[shown.column_count++] = table->columns[i];
+	size_t count = 0;
+	for (size_t i = 0; i < table->row_count * table->column_count; i++)
+		if (table->columns[i % table->column_count].title != NULL)
+			cells[count++] = table->cells[i];
+	return shown;
+}
+
 void writer_table_end(struct writer *writer)
 {
 	struct table *table = &writer->table;
@@ -341,6 +366,8 @@ void writer_table_end(struct writer *writer)
 	table->cells = writer->cells;
 	table->row_count = writer->cell_count / table->column_count;
 	writer->depth--;
+	if (is_for_people(writer->format))
+		*table = shown_columns(&writer->passing, table);
 	if (writer->backend->table != NULL)
 		writer->backend->table(writer, table);
 	arena_finish(&writer->passing);

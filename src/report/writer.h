@@ -35,7 +35,7 @@ enum column_kind {
 
 struct column {
 	const char *key;   /* snake_case, in JSON and as the header of tsv */
-	const char *title; /* for people */
+	const char *title; /* for people; NULL: not shown to them */
 	enum column_kind kind;
 };
 
