@@ -66,16 +66,6 @@ static void describe_calls(const struct layer *layer, struct writer *writer)
 	writer_table_end(writer);
 }
 
-static void describe_source(const struct source *source, struct writer *writer)
-{
-	writer_section_begin(writer, "source", NULL);
-	writer_text(writer, "title", "Source", source->title);
-	writer_text(writer, "version", "Source version", source->version);
-	writer_text(writer, "licence", "Licence", source->licence);
-	writer_text(writer, "url", source->url == NULL ? NULL : "URL", source->url);
-	writer_section_end(writer);
-}
-
 static int describe_show(const struct selection *selection, struct writer *writer)
 {
 	struct facts *facts = selection->facts;
@@ -83,13 +73,7 @@ static int describe_show(const struct selection *selection, struct writer *write
 	int code = facts_load_layer(facts, facts->arguments->operands[1], &layer);
 	if (code != EXIT_DONE)
 		return code;
-	writer_text(writer, "name", "Layer", layer->name);
-	writer_text(writer, "version", "Version", layer->version);
-	writer_text(writer, "arch", "Architecture", arch_name(layer->arch));
-	writer_text(writer, "policy", "Unknown calls", layer_policy_name(layer->policy));
-	writer_integer(writer, "implemented", "Implemented",
-		       (int64_t)count_implemented(selection, layer));
-	describe_source(&layer->source, writer);
+	selection_describe_layer(selection, layer, writer);
 	selection_describe_levels(selection, layer, writer);
 	describe_calls(layer, writer);
 	return EXIT_DONE;

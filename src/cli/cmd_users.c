@@ -89,7 +89,9 @@ static void describe(struct facts *facts, struct workload_set workloads, uint32_
 	writer_text(writer, "arch", "Architecture", arch_name(facts->arch));
 	writer_integer(writer, "number", "Number", number);
 	writer_text(writer, "since", "Since Linux", call == NULL ? NULL : call->since);
-	writer_share(writer, "used", "Used by workloads", users.count, workloads.count);
+	writer_integer(writer, "used", NULL, (int64_t)users.count);
+	writer_integer(writer, "of_workloads", NULL, (int64_t)workloads.count);
+	writer_share(writer, NULL, "Used by workloads", users.count, workloads.count);
 	writer_section_begin(writer, "verdicts", NULL);
 	for (int verdict = 0; verdict < VERDICT_COUNT; verdict++) {
 		size_t count = users.verdict_count[verdict];

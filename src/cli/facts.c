@@ -35,10 +35,9 @@ int facts_load_layer(struct facts *facts, const char *name_or_path, const struct
 	if (layer_load(name_or_path, facts->arch, &facts->own_layers, &facts->problems, layer,
 		       &err) != STATUS_OK)
 		return report_error(name_or_path, &err);
-	if (layer->arch != facts->arch)
-		problem_add(&facts->problems, name_or_path, 0,
-			    "is for %s, but the workloads are those of %s", arch_name(layer->arch),
-			    arch_name(facts->arch));
+	if (layer->arch != facts->arch) /* its numbers mean other calls */
+		return usage_error(facts->arguments, "%s is for %s: use --arch %s", name_or_path,
+				   arch_name(layer->arch), arch_name(layer->arch));
 	*out_layer = layer;
 	return EXIT_DONE;
 }

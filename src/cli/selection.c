@@ -218,6 +218,36 @@ struct bitset selection_supported(const struct selection *selection, const struc
 	return set;
 }
 
+static void describe_source(const struct source *source, struct writer *writer)
+{
+	writer_section_begin(writer, "source", NULL);
+	writer_text(writer, "title", "Source", source->title);
+	writer_text(writer, "version", "Source version", source->version);
+	writer_text(writer, "licence", "Licence", source->licence);
+	writer_text(writer, "url", source->url == NULL ? NULL : "URL", source->url);
+	writer_section_end(writer);
+}
+
+void selection_describe_layer(const struct selection *selection, const struct layer *layer,
+			      struct writer *writer)
+{
+	static const char *const policies[POLICY_COUNT] = {
+		[POLICY_UNKNOWN] = "unknown",
+		[POLICY_ENOSYS] = "return ENOSYS",
+		[POLICY_EXIT] = "end the program",
+	};
+	size_t implemented = bitset_size(selection_implemented(selection, layer));
+	writer_section_begin(writer, "layer", NULL);
+	writer_text(writer, "name", NULL, layer->name);
+	writer_text(writer, "version", NULL, layer->version);
+	writer_integer(writer, "implemented", "Implemented syscalls", (int64_t)implemented);
+	writer_text(writer, "arch", "Architecture", arch_name(layer->arch));
+	writer_text(writer, "policy", NULL, layer_policy_name(layer->policy));
+	writer_text(writer, NULL, "Calls it does not know", policies[layer->policy]);
+	describe_source(&layer->source, writer);
+	writer_section_end(writer);
+}
+
 void selection_describe_levels(const struct selection *selection, const struct layer *layer,
 			       struct writer *writer)
 {

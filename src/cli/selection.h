@@ -65,6 +65,10 @@ struct bitset selection_implemented(const struct selection *selection, const str
 /* The same and the excluded calls. */
 struct bitset selection_supported(const struct selection *selection, const struct layer *layer);
 
+/* The section "layer": its name, where it is from, how much it implements. */
+void selection_describe_layer(const struct selection *selection, const struct layer *layer,
+			      struct writer *writer);
+
 /* The table of how many calls have each level, into the present section. */
 void selection_describe_levels(const struct selection *selection, const struct layer *layer,
 			       struct writer *writer);

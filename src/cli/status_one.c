@@ -4,28 +4,6 @@
 #include "cli/status.h"
 #include "syscalls/table.h"
 
-/* ---- headline ---- */
-
-static void describe_layer(const struct selection *selection, const struct layer *layer,
-			   struct writer *writer)
-{
-	static const char *const policies[POLICY_COUNT] = {
-		[POLICY_UNKNOWN] = "unknown",
-		[POLICY_ENOSYS] = "return ENOSYS",
-		[POLICY_EXIT] = "end the program",
-	};
-	size_t implemented = bitset_size(selection_implemented(selection, layer));
-	writer_section_begin(writer, "layer", NULL);
-	writer_text(writer, "name", NULL, layer->name);
-	writer_text(writer, "version", NULL, layer->version);
-	writer_text(writer, "arch", "Architecture", arch_name(layer->arch));
-	writer_integer(writer, "implemented", "Implemented syscalls", (int64_t)implemented);
-	writer_text(writer, "policy", "Calls it does not know", policies[layer->policy]);
-	writer_text(writer, "source", "Source", layer->source.title);
-	writer_text(writer, "source_version", "Source version", layer->source.version);
-	writer_section_end(writer);
-}
-
 /* ---- completeness ---- */
 
 static void describe_variant(struct facts *facts, const char *title, struct workload_set workloads,
@@ -129,7 +107,7 @@ int status_describe_one(const struct selection *selection, const struct layer *l
 	int code = planning_make(selection, layer, &planning);
 	if (code != EXIT_DONE)
 		return code;
-	describe_layer(selection, layer, writer);
+	selection_describe_layer(selection, layer, writer);
 	describe_completeness(selection, layer, writer);
 	selection_describe_levels(selection, layer, writer);
 	code = describe_curves(selection, layer, &planning, writer);
