@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Builds the programs of tests/inputs/scan and compares `sysgap scan` with what they say of
+themselves; TAP output.
+
+usage: run.py SYSGAP [--slow] [NAME…]
+
+The comment on top of a source holds:
+  build: CC FLAGS      how to build it; without {source} in it the file itself is added
+  library: COMMAND     run before, for a shared object beside the program
+  exact: NAMES         the whole set of syscalls       must: NAMES    these and perhaps more
+  never: NAMES         none of these                   at-most: N     how many there may be
+  needs: TOOL          skipped without it              no-run: WHY    do not run it under strace
+Every program that can run is also run under strace: what it does must be in the set.
+"""
+import os, pathlib, re, shutil, subprocess, sys, tempfile
+
+program = str(pathlib.Path(sys.argv[1]).resolve())
+slow = "--slow" in sys.argv
+only = [a for a in sys.argv[2:] if not a.startswith("--")]
+root = pathlib.Path(__file__).resolve().parent.parent / "inputs" / "scan"
+
+def header(path):
+    text = path.read_text().split("*/")[0]
+    return {m[1]: m[2].strip() for m in re.finditer(r"^ \* ([a-z-]+): (.*)$", text, re.M)}
+
+def build(path, facts, folder):
+    out = folder / "program"
+    fill = lambda text: text.replace("{dir}", str(folder)).replace("{source}", str(root))
+    if "library" in facts:
+        subprocess.run(fill(facts["library"]).split(), check=True, capture_output=True, text=True)
+    if "build-go" in facts:
+        flags = facts["build-go"].replace("\\ ", "\0").split()
+        command = ["go", "build", *[f.replace("\0", " ") for f in flags], "-o", str(out), str(path)]
+        env = {**os.environ, "GOCACHE": str(folder / "cache"), "GOFLAGS": "-mod=mod", "GO111MODULE": "off", "HOME": str(folder)}
+        subprocess.run(command, check=True, capture_output=True, text=True, env=env)
+        return out
+    words = fill(facts["build"]).split()
+    if "{source}" not in facts["build"]:
+        words.insert(1, str(path))
+    subprocess.run([*words, "-o", str(out)], check=True, capture_output=True, text=True)
+    return out
+
+def observed(out, folder):
+    log = folder / "strace"
+    subprocess.run(["strace", "-f", "-o", str(log), str(out)], capture_output=True, timeout=60)
+    names = re.findall(r"^\d+\s+(\w+)\(", log.read_text(errors="replace"), re.M)
+    return set(names[1:])  # the first is the execve that started it
+
+def check(path, facts, folder):
+    out = build(path, facts, folder)
+    done = subprocess.run([program, "scan", "--format", "names", str(out)], capture_output=True, text=True)
+    if done.returncode != 0:
+        return [f"scan exits with {done.returncode}: {done.stderr.strip()}"]
+    got, wrong = set(done.stdout.split()), []
+    words = lambda key: set(facts.get(key, "").split())
+    if "exact" in facts and got != words("exact"):
+        wrong.append(f"missing {sorted(words('exact') - got)}, too many {sorted(got - words('exact'))}")
+    if words("must") - got:
+        wrong.append(f"missing {sorted(words('must') - got)}")
+    if words("never") & got:
+        wrong.append(f"never: {sorted(words('never') & got)}")
+    if "at-most" in facts and len(got) > int(facts["at-most"]):
+        wrong.append(f"{len(got)} syscalls, more than {facts['at-most']}")
+    if "no-run" not in facts:
+        unseen = observed(out, folder) - got
+        if unseen:
+            wrong.append(f"a run makes {sorted(unseen)}")
+    return wrong
+
+sources = [p for p in sorted(root.iterdir()) if p.suffix in (".c", ".S", ".cc", ".go")]
+cases = [(p, header(p)) for p in sources]
+cases = [(p, f) for p, f in cases if ("build" in f or "build-go" in f) and ("slow" in f) == slow]
+cases = [(p, f) for p, f in cases if not only or p.stem in only]
+print(f"1..{len(cases)}")
+failed = 0
+for number, (path, facts) in enumerate(cases, 1):
+    missing = [tool for tool in facts.get("needs", "").split() if shutil.which(tool) is None]
+    if missing:
+        print(f"ok {number} - {path.stem} # SKIP no {missing[0]}")
+        continue
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            wrong = check(path, facts, pathlib.Path(folder))
+        except subprocess.CalledProcessError as error:
+            wrong = [f"does not build: {error.stderr}"]
+    failed += bool(wrong)
+    print(f"{'not ok' if wrong else 'ok'} {number} - {path.stem}")
+    for line in wrong:
+        print("# " + line.replace("\n", "\n# "))
+sys.exit(1 if failed or not cases else 0)
