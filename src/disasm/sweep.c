@@ -1,0 +1,14 @@
+#include "disasm/sweep.h"
+
+#include "disasm/sweepers.h"
+
+bool sweep_init(struct sweep *sweep, enum arch arch, struct slice code, uint64_t va)
+{
+	*sweep = (struct sweep){ .code = code, .va = va, .arch = arch };
+	return arch == ARCH_X86_64;
+}
+
+size_t sweep_next(struct sweep *sweep, struct sweep_event *out_events, size_t capacity)
+{
+	return x86_64_sweep(sweep, out_events, capacity);
+}

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The parts of one x86-64 instruction's bytes; internal to disasm/. */
+
+enum { X86_LENGTH_LIMIT_BYTES = 15 };
+
+enum x86_encoding { X86_LEGACY, X86_VEX, X86_EVEX, X86_XOP };
+
+/* Opcode maps by their numbers in VEX, EVEX and XOP prefixes; 0 is the one without escape bytes. */
+enum x86_map {
+	X86_MAP_PRIMARY = 0,
+	X86_MAP_0F = 1,
+	X86_MAP_0F38 = 2,
+	X86_MAP_0F3A = 3,
+	X86_MAP_EVEX5 = 5,
+	X86_MAP_EVEX6 = 6,
+	X86_MAP_XOP8 = 8,
+	X86_MAP_XOP9 = 9,
+	X86_MAP_XOP10 = 10,
+	X86_MAP_3DNOW = 15,
+};
+
+enum x86_rex { REX_B = 1, REX_X = 2, REX_R = 4, REX_W = 8 };
+
+/*
+ * What an opcode says of the bytes after it, and which general registers it writes. The tables
+ * cover the two maps that have such variety.
+ */
+enum x86_traits {
+	TRAIT_MODRM = 1 << 0,
+	TRAIT_IMMEDIATE_1 = 1 << 1,
+	TRAIT_IMMEDIATE_2 = 1 << 2,
+	TRAIT_IMMEDIATE_4 = 1 << 3, /* 2 bytes after a 66 prefix without REX.W */
+	TRAIT_RELATIVE_4 = 1 << 4,  /* always 4 bytes: Intel's processors ignore 66 here */
+	TRAIT_WIDE = 1 << 5,        /* an immediate of 8 bytes with REX.W (mov reg, imm) */
+	TRAIT_SPECIAL = 1 << 6,     /* prefixes, escapes and whatever the other traits cannot say */
+	TRAIT_INVALID = 1 << 7,
+	TRAIT_BYTE = 1 << 8,      /* its modrm operand, or its register, is a byte */
+	TRAIT_WRITES_E = 1 << 9,  /* the register or memory of modrm.rm */
+	TRAIT_WRITES_G = 1 << 10, /* the general register of modrm.reg */
+	TRAIT_WRITES_A = 1 << 11, /* rax */
+	TRAIT_KEEPS_FLAGS = 1 << 12,
+	/* The sweep's, so that one look-up serves most instructions. */
+	TRAIT_REPORT = 1 << 13,      /* may be more than length and memory */
+	TRAIT_DIRECT = 1 << 14,      /* control goes to a displacement at its end */
+	TRAIT_ZERO = 1 << 15,        /* puts 0 into a register, when both operands are that */
+	TRAIT_MEMORY_ONLY = 1 << 16, /* undefined with a register for modrm.rm */
+	TRAIT_PREFIX = 1 << 17,      /* a prefix that leaves most lengths alone */
+};
+
+extern const uint32_t x86_opcode_traits[2][256]; /* X86_MAP_PRIMARY and X86_MAP_0F */
+
+/* Bytes of modrm, SIB and displacement by modrm, but for a SIB without base: that adds 4. */
+extern const uint8_t x86_modrm_bytes[256];
+
+struct x86_fields {
+	uint8_t length_bytes;
+	uint8_t encoding; /* enum x86_encoding */
+	uint8_t map;      /* enum x86_map */
+	uint8_t opcode;
+	uint8_t rex;            /* the bits of REX, or their like in VEX, EVEX and XOP */
+	bool has_rex;           /* so that spl is meant, not ah */
+	uint8_t other_register; /* VEX.vvvv */
+	uint8_t vector_bytes;   /* 16, 32 or 64 by VEX.L and EVEX.L'L */
+	bool broadcast;         /* EVEX: one element of memory for all */
+	bool operand_prefix;    /* 66, also as VEX.pp */
+	uint8_t repeat_prefix;  /* 0, 0xf2 or 0xf3, also as VEX.pp */
+	bool address_prefix;    /* 67 */
+	bool lock_prefix;
+	uint8_t segment_prefix; /* 0x64 (fs) or 0x65 (gs), else 0 */
+	uint8_t modrm_off;      /* 0: none */
+	uint8_t modrm;
+	uint8_t displacement_off;
+	uint8_t displacement_bytes;
+	uint8_t immediate_off;
+	uint8_t immediate_bytes;
+};
+
+/*
+ * bytes        size_bytes of them; at most X86_LENGTH_LIMIT_BYTES are looked at
+ * out_fields   written only when true is returned
+ * returns      false: no instruction starts here, or it is cut short
+ */
+bool x86_fields_decode(const uint8_t *bytes, size_t size_bytes, struct x86_fields *out_fields);
+
+static inline unsigned x86_modrm_mod(const struct x86_fields *fields)
+{
+	return fields->modrm >> 6;
+}
+
+static inline unsigned x86_modrm_reg(const struct x86_fields *fields)
+{
+	return fields->modrm >> 3 & 7;
+}
+
+/* The registers that modrm.reg, and modrm.rm or a short opcode name. */
+static inline uint8_t x86_register_g(const struct x86_fields *fields)
+{
+	return (uint8_t)(x86_modrm_reg(fields) | (fields->rex & (unsigned)REX_R) << 1);
+}
+
+static inline uint8_t x86_register_e(const struct x86_fields *fields)
+{
+	unsigned low = fields->modrm_off != 0 ? fields->modrm : fields->opcode;
+	return (uint8_t)((low & 7) | (fields->rex & (unsigned)REX_B) << 3);
+}
+
+static inline bool x86_is_register_form(const struct x86_fields *fields)
+{
+	return fields->modrm >= 0xc0;
+}
+
+/* [rip + displacement] */
+static inline bool x86_is_rip_relative(const struct x86_fields *fields)
+{
+	return fields->modrm_off != 0 && (fields->modrm & 0xc7) == 0x05;
+}
+
+/* The little-endian signed number of 1, 2, 4 or 8 bytes; 0 bytes are 0. */
+int64_t x86_read_signed(const uint8_t *bytes, unsigned size_bytes);
