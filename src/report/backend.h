@@ -104,5 +104,8 @@ struct writer {
 /* How people read a cell; the bytes are those of the command, made harmless by clean_append. */
 void cell_append(struct buffer *buffer, const struct cell *cell);
 
+/* The same for a fact, of which people want to read that it is unknown, or that a list is empty. */
+void fact_append(struct buffer *buffer, const struct fact *fact);
+
 /* The words for a cell of this column that has no value. */
 const char *column_null_text(const struct column *column);

@@ -58,6 +58,16 @@ void cell_append(struct buffer *buffer, const struct cell *cell)
 	assert(false && "no such kind of cell");
 }
 
+void fact_append(struct buffer *buffer, const struct fact *fact)
+{
+	if (fact->cell.kind == CELL_NULL)
+		buffer_append_string(buffer, "unknown");
+	else if (fact->cell.kind == CELL_LIST && fact->cell.list.count == 0)
+		buffer_append_string(buffer, "none");
+	else
+		cell_append(buffer, &fact->cell);
+}
+
 const char *column_null_text(const struct column *column)
 {
 	return column->kind == COLUMN_NUMBER || column->kind == COLUMN_SHARE ? "unknown" : "";

@@ -103,17 +103,13 @@ static double share_percent(const struct cell *cell)
 	return 100.0 * (double)cell->share.supported / (double)cell->share.of;
 }
 
-static void append_fact_value(struct buffer *out, const struct cell *cell)
+static void append_fact_value(struct buffer *out, const struct fact *fact)
 {
-	if (cell->kind == CELL_NULL) {
-		buffer_append_string(out, "<span class=\"none\">unknown</span>");
-		return;
-	}
-	if (cell->kind == CELL_LIST && cell->list.count == 0) {
-		buffer_append_string(out, "<span class=\"none\">none</span>");
-		return;
-	}
-	append_cell(out, cell);
+	const struct cell *cell = &fact->cell;
+	struct buffer clean = { 0 };
+	fact_append(&clean, fact);
+	append_escaped(out, buffer_slice(&clean));
+	buffer_finish(&clean);
 	if (cell->kind == CELL_SHARE && cell->share.of > 0)
 		buffer_printf(out, "<span class=\"share\" style=\"--percent:%.3f%%\"></span>",
 			      share_percent(cell));
@@ -129,7 +125,7 @@ static void html_facts(struct writer *writer, const struct fact *facts, size_t c
 		buffer_append_string(out, "<dt>");
 		append_text(out, facts[i].title);
 		buffer_append_string(out, "</dt><dd>");
-		append_fact_value(out, &facts[i].cell);
+		append_fact_value(out, &facts[i]);
 		buffer_append_string(out, "</dd>\n");
 	}
 	buffer_append_string(out, "</dl>\n");

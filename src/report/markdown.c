@@ -86,7 +86,10 @@ static void markdown_facts(struct writer *writer, const struct fact *facts, size
 		buffer_append_string(out, "- **");
 		append_text(out, facts[i].title);
 		buffer_append_string(out, ":** ");
-		append_cell(out, &facts[i].cell);
+		struct buffer clean = { 0 };
+		fact_append(&clean, &facts[i]);
+		append_escaped(out, buffer_slice(&clean));
+		buffer_finish(&clean);
 		buffer_append_string(out, "\n");
 	}
 }

@@ -159,11 +159,10 @@ static void append_fact(struct buffer *out, const struct fact *fact, size_t titl
 	size_t width = clean_width(title);
 	buffer_append(out, title.bytes, title.size_bytes);
 	append_repeated(out, " ", (width < title_width ? title_width - width : 0) + GAP);
-	bool is_empty_list = fact->cell.kind == CELL_LIST && fact->cell.list.count == 0;
-	struct slice value = fact->cell.kind == CELL_NULL ? slice_of_string("unknown")
-			     : is_empty_list              ? slice_of_string("none")
-							  : cell_copy(&arena, &fact->cell);
-	append_wrapped(out, value, title_width + GAP);
+	struct buffer value = { 0 };
+	fact_append(&value, fact);
+	append_wrapped(out, buffer_slice(&value), title_width + GAP);
+	buffer_finish(&value);
 	arena_finish(&arena);
 }
 
