@@ -13,29 +13,31 @@ static double percent_of(const struct completeness *point)
 	return point->of == 0 ? 0 : 100.0 * (double)point->supported / (double)point->of;
 }
 
-struct curve curve_make(struct facts *facts, const char *key, const char *title,
-			const struct needs *needs, struct bitset supported, const size_t *order,
-			size_t order_count)
+void curve_compute(struct facts *facts, const struct needs *needs, struct bitset supported,
+		   struct curve *curve)
 {
-	size_t *kept = arena_alloc(&facts->arena, order_count, sizeof(*kept));
+	size_t *order = arena_alloc(&facts->arena, curve->order_count, sizeof(*order));
 	size_t count = 0;
-	for (size_t i = 0; i < order_count; i++)
-		if (!bitset_has(supported, order[i]))
-			kept[count++] = order[i];
+	for (size_t i = 0; i < curve->order_count; i++)
+		if (!bitset_has(supported, curve->order[i]))
+			order[count++] = curve->order[i];
 	struct completeness *points = arena_alloc(&facts->arena, count + 1, sizeof(*points));
-	completeness_curve(needs, NULL, supported, kept, count, points);
-	return (struct curve){ key, title, kept, count, points };
+	completeness_curve(needs, NULL, supported, order, count, points);
+	curve->order = order;
+	curve->order_count = count;
+	curve->points = points;
 }
 
-struct curve curve_by_need(struct facts *facts, const char *key, const char *title,
-			   const struct needs *needs, struct bitset supported)
+void curve_compute_by_need(struct facts *facts, const struct needs *needs, struct bitset supported,
+			   struct curve *curve)
 {
 	struct importance *importance =
 	    arena_alloc(&facts->arena, needs->api_count, sizeof(*importance));
 	size_t *order = arena_alloc(&facts->arena, needs->api_count, sizeof(*order));
 	importance_of(needs, NULL, importance);
-	size_t count = importance_order(importance, needs->api_count, supported, order);
-	return curve_make(facts, key, title, needs, supported, order, count);
+	curve->order_count = importance_order(importance, needs->api_count, supported, order);
+	curve->order = order;
+	curve_compute(facts, needs, supported, curve);
 }
 
 /* ---- in numbers ---- */

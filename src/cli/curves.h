@@ -14,14 +14,13 @@ struct curve {
 	const struct completeness *points; /* order_count + 1 of them */
 };
 
-/* Everything in the facts' arena. */
-struct curve curve_make(struct facts *facts, const char *key, const char *title,
-			const struct needs *needs, struct bitset supported, const size_t *order,
-			size_t order_count);
+/* Fills the points of a curve with an order, and takes from that what is supported already. */
+void curve_compute(struct facts *facts, const struct needs *needs, struct bitset supported,
+		   struct curve *curve);
 
-/* Most needed first, which is how the importance of an API orders them. */
-struct curve curve_by_need(struct facts *facts, const char *key, const char *title,
-			   const struct needs *needs, struct bitset supported);
+/* The same in the order of importance: most needed first. */
+void curve_compute_by_need(struct facts *facts, const struct needs *needs, struct bitset supported,
+			   struct curve *curve);
 
 /* The curves in numbers: a table for people, all points in JSON. */
 void curves_describe(struct facts *facts, const struct curve *curves, size_t count,

@@ -173,16 +173,23 @@ static void print_man_display(FILE *out, const char *before, const char *line)
 	fputs("\n.Ed\n", out);
 }
 
+/* A line of the tables as a sentence. */
+static void print_man_sentence(FILE *out, const char *text, const char *end)
+{
+	char sentence[256];
+	(void)snprintf(sentence, sizeof(sentence), "%s%s", text, end);
+	if (islower((unsigned char)sentence[0]))
+		sentence[0] = (char)(sentence[0] - 'a' + 'A');
+	print_filled(out, slice_of_string(sentence), man_filling);
+}
+
 static void print_man_command(FILE *out, const struct command *command)
 {
 	fprintf(out, ".Ss %s\n", command->name);
 	char usage[256];
 	(void)snprintf(usage, sizeof(usage), "%s [OPTIONS]%s%s", command->name,
 		       command->usage[0] == '\0' ? "" : " ", command->usage);
-	char summary[256];
-	(void)snprintf(summary, sizeof(summary), "%c%s.", toupper(command->summary[0]),
-		       command->summary + 1);
-	print_filled(out, slice_of_string(summary), man_filling);
+	print_man_sentence(out, command->summary, ".");
 	print_man_display(out, "sysgap", usage);
 	if (command->details != NULL) {
 		fputs(".Pp\n", out);
@@ -203,12 +210,9 @@ static void print_man_examples(FILE *out)
 	for (const struct command *const *command = commands; *command != NULL; command++) {
 		const struct example *example = (*command)->examples;
 		for (; example != NULL && example->line != NULL; example++) {
-			char what[256];
-			(void)snprintf(what, sizeof(what), "%c%s:", toupper(example->what[0]),
-				       example->what + 1);
 			fputs(between, out);
 			between = ".Pp\n";
-			print_filled(out, slice_of_string(what), man_filling);
+			print_man_sentence(out, example->what, ":");
 			print_man_display(out, "$ sysgap", example->line);
 		}
 	}

@@ -85,12 +85,20 @@ static int describe_curves(const struct selection *selection, const struct layer
 						SYSCALL_NUMBER_LIMIT, NEEDS_STUBS_FAKES);
 	size_t count;
 	const size_t *order = planning_order(planning, &count);
-	const struct curve curves[] = {
-		curve_by_need(facts, "by_need", "Most needed first", &stubs, supported),
-		curve_make(facts, "by_plan", "The plan's order", &stubs, supported, order, count),
-		curve_make(facts, "by_plan_fake_ok", "The plan's order, faking counts", &fakes,
-			   supported, order, count),
+	struct curve curves[] = {
+		{ .key = "by_need", .title = "Most needed first" },
+		{ .key = "by_plan",
+		  .title = "The plan's order",
+		  .order = order,
+		  .order_count = count },
+		{ .key = "by_plan_fake_ok",
+		  .title = "The plan's order, faking counts",
+		  .order = order,
+		  .order_count = count },
 	};
+	curve_compute_by_need(facts, &stubs, supported, &curves[0]);
+	curve_compute(facts, &stubs, supported, &curves[1]);
+	curve_compute(facts, &fakes, supported, &curves[2]);
 	const char *title = layer_key(&facts->arena, layer);
 	writer_section_begin(writer, "growth", "Completeness after the next calls");
 	int code = curves_draw(facts, curves, 3, arena_printf(&facts->arena, "%s-curves", title),

@@ -89,8 +89,9 @@ static int compare_curves(const struct selection *selection, const struct layer 
 	struct curve *curves = arena_alloc(&facts->arena, count, sizeof(*curves));
 	for (size_t i = 0; i < count; i++) {
 		const char *title = layer_key(&facts->arena, layers[i]);
-		curves[i] = curve_by_need(facts, title, title, &needs,
-					  selection_implemented(selection, layers[i]));
+		curves[i] = (struct curve){ .key = title, .title = title };
+		curve_compute_by_need(facts, &needs, selection_implemented(selection, layers[i]),
+				      &curves[i]);
 	}
 	writer_section_begin(writer, "growth", "Completeness after the most needed next calls");
 	int code = curves_draw(facts, curves, count, "comparison", "Completeness", writer);

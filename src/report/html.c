@@ -212,8 +212,9 @@ static void append_base64(struct buffer *out, struct slice bytes)
 		group |= left > 1 ? (uint32_t)bytes.bytes[i + 1] << 8 : 0;
 		group |= left > 2 ? (uint32_t)bytes.bytes[i + 2] : 0;
 		char four[4] = { digits[group >> 18], digits[group >> 12 & 63],
-				 left > 1 ? digits[group >> 6 & 63] : '=',
-				 left > 2 ? digits[group & 63] : '=' };
+				 digits[group >> 6 & 63], digits[group & 63] };
+		for (size_t j = left + 1; j < sizeof(four); j++)
+			four[j] = '=';
 		buffer_append(out, four, sizeof(four));
 	}
 }

@@ -12,6 +12,7 @@ enum {
 	GAP = 2,           /* blanks between columns */
 	FLEXIBLE_MIN = 24, /* a column of text is not wrapped below this */
 	BELOW_INDENT = 4,  /* of a list below its row */
+	BELOW_HANGING = 8, /* of its further lines */
 	TITLE_MAX = 36,    /* a fact with a longer title is not aligned with the others */
 };
 
@@ -309,7 +310,7 @@ static void append_lists_below(struct buffer *out, const struct layout *layout,
 		buffer_append(&line, layout->texts[i].bytes, layout->texts[i].size_bytes);
 		buffer_append_string(&line, ": ");
 		buffer_append(&line, texts[i].bytes, texts[i].size_bytes);
-		append_wrapped(out, buffer_slice(&line), 2 * BELOW_INDENT);
+		append_wrapped(out, buffer_slice(&line), BELOW_HANGING);
 		buffer_finish(&line);
 	}
 }

@@ -40,7 +40,7 @@ static void describe(struct writer *writer, const char *name)
 	writer_cell_share(writer, 0, 0);
 	writer_cell_list(writer, NULL, 0);
 	writer_table_end(writer);
-	writer_figure(writer, "curve", name, NULL, slice_of_string("<svg/>"));
+	writer_figure(writer, "curve", name, NULL, slice_of_string("<svg/>\n"));
 	writer_section_end(writer);
 	writer_array_begin(writer, "layers", "Layers");
 	writer_array_item(writer, name);
@@ -203,6 +203,7 @@ static void nothing_hostile_passes(void **state)
 		if (format == FORMAT_HTML) {
 			expect_no_part(text, "<script>alert");
 			expect_part(text, "&lt;script&gt;alert(&#39;&amp;&quot;&#39;)");
+			expect_part(text, "src=\"data:image/svg+xml;base64,PHN2Zy8+Cg==\"");
 		}
 		if (format == FORMAT_MD)
 			expect_part(text,
@@ -272,6 +273,37 @@ static void a_full_disk_is_reported(void **state)
 	}
 }
 
+static void without_key_not_in_json_without_title_not_for_people(void **state)
+{
+	(void)state;
+	static const struct column some[] = { { "shown", "Shown", COLUMN_TEXT },
+					      { "hidden", NULL, COLUMN_TEXT } };
+	for (int format = 0; format < FORMAT_COUNT; format++) {
+		char *bytes = NULL;
+		size_t size_bytes = 0;
+		FILE *out = open_memstream(&bytes, &size_bytes);
+		struct writer *writer =
+		    writer_open(out, (enum format)format, "sysgap-test", 1, "t");
+		writer_text(writer, "json_key", NULL, "only-json");
+		writer_text(writer, NULL, "Title", "only-people");
+		writer_numbers(writer, "numbers", (const double[]){ 47.25 }, 1);
+		writer_table_begin(writer, "rows", NULL, some, 2, true);
+		writer_cell_text(writer, "first-cell");
+		writer_cell_text(writer, "second-cell");
+		writer_table_end(writer);
+		assert_int_equal(writer_close(writer), 0);
+		(void)fclose(out);
+		bool people = format == FORMAT_TEXT || format == FORMAT_MD || format == FORMAT_HTML;
+		assert_int_equal(strstr(bytes, "only-json") != NULL, format == FORMAT_JSON);
+		assert_int_equal(strstr(bytes, "47.25") != NULL, format == FORMAT_JSON);
+		assert_int_equal(strstr(bytes, "only-people") != NULL, people);
+		assert_non_null(strstr(bytes, "first-cell"));
+		assert_int_equal(strstr(bytes, "second-cell") != NULL,
+				 format == FORMAT_JSON || format == FORMAT_TSV);
+		free(bytes);
+	}
+}
+
 static void can_be_given_up_in_the_middle(void **state)
 {
 	(void)state;
@@ -299,5 +331,6 @@ RUN_TESTS(cmocka_unit_test(text_is_aligned), cmocka_unit_test(text_wraps_notes_a
 	  cmocka_unit_test(nothing_hostile_passes),
 	  cmocka_unit_test(json_holds_the_values_themselves),
 	  cmocka_unit_test(tsv_and_names_are_the_main_table),
+	  cmocka_unit_test(without_key_not_in_json_without_title_not_for_people),
 	  cmocka_unit_test(can_be_given_up_in_the_middle),
 	  cmocka_unit_test(a_full_disk_is_reported), cmocka_unit_test(every_format_has_a_name))
