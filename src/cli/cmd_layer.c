@@ -30,9 +30,9 @@ static int describe_list(const struct selection *selection, struct writer *write
 {
 	static const struct column columns[] = {
 		{ "layer", "Layer", COLUMN_TEXT },
-		{ "arch", "Architecture", COLUMN_TEXT },
+		{ "arch", "Arch", COLUMN_TEXT },
 		{ "implemented", "Implemented", COLUMN_NUMBER },
-		{ "policy", "Unknown calls", COLUMN_TEXT },
+		{ "policy", "Other calls", COLUMN_TEXT },
 		{ "origin", "Origin", COLUMN_TEXT },
 		{ "source", "Source", COLUMN_TEXT },
 	};

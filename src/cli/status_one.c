@@ -34,7 +34,7 @@ static void describe_completeness(const struct selection *selection, const struc
 		describe_variant(facts, "without excluded workloads", selection->kept, implemented,
 				 writer);
 	if (bitset_size(selection->excluded_calls) > 0)
-		describe_variant(facts, "and with excluded calls", selection->kept,
+		describe_variant(facts, "with all exclusions", selection->kept,
 				 selection_supported(selection, layer), writer);
 	writer_table_end(writer);
 	writer_note(
