@@ -11,8 +11,8 @@
  * every architecture. What has no word here is OPERATION_OTHER with the registers it writes.
  */
 enum operation {
-	OPERATION_OTHER,
-	OPERATION_MOVE, /* [0] = [1]; also loads and stores; narrower sources are zero-extended */
+	OPERATION_OTHER, /* of its operands only memory: [0] when it is written, else [1] */
+	OPERATION_MOVE,  /* [0] = [1]; also loads and stores; narrower sources are zero-extended */
 	OPERATION_SIGN_EXTEND, /* [0] = [1], as signed */
 	OPERATION_ADDRESS,     /* [0] = the address of memory [1] */
 	OPERATION_ADD,         /* [0] = [1] + [2], and so on */
@@ -65,7 +65,7 @@ enum { REGISTER_NONE = 0xff, REGISTER_LIMIT = 32, OPERAND_LIMIT = 3 };
 
 struct operand {
 	uint8_t kind;
-	uint8_t width_bytes;
+	uint8_t width_bytes; /* 0: not known */
 	uint8_t reg;   /* REGISTER, and the base of MEMORY; REGISTER_NONE: no general register */
 	uint8_t index; /* of MEMORY */
 	uint8_t scale;
@@ -81,9 +81,9 @@ struct instruction {
 	uint8_t length_bytes;
 	uint8_t operation;
 	uint8_t condition;
-	bool sets_flags; /* leaves other flags than the last COMPARE or TEST */
-	bool writes_memory;
-	uint32_t registers_read;    /* bit i: general register i; for OPERATION_OTHER */
+	bool sets_flags;            /* leaves other flags than the last COMPARE or TEST */
+	bool writes_memory;         /* that of operand [0], or what no operand names */
+	uint32_t registers_read;    /* bit i: general register i; of OPERATION_OTHER only */
 	uint32_t registers_written; /* by any operation, the operands' and the implicit ones */
 	struct operand operands[OPERAND_LIMIT];
 };

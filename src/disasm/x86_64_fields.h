@@ -120,5 +120,12 @@ static inline bool x86_is_rip_relative(const struct x86_fields *fields)
 	return fields->modrm_off != 0 && (fields->modrm & 0xc7) == 0x05;
 }
 
+/* Without REX, the registers 4 to 7 of bytes are ah, ch, dh and bh: of the general one 4 lower. */
+static inline bool x86_is_high_byte(const struct x86_fields *fields, uint8_t reg,
+				    unsigned width_bytes)
+{
+	return width_bytes == 1 && (reg & 0xfc) == 4 && !fields->has_rex;
+}
+
 /* The little-endian signed number of 1, 2, 4 or 8 bytes; 0 bytes are 0. */
 int64_t x86_read_signed(const uint8_t *bytes, unsigned size_bytes);

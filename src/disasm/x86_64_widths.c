@@ -17,7 +17,7 @@
  */
 /* clang-format off */
 static const char letters_0f[256 + 1] =
-	"w.ww.........b.." "ffqqvvqqbzzzzzzz" "........vv.v..uu" "................"
+	"w.ww.........b.." "ffqqvvqqbz..zzzz" "........vv.v..uu" "................"
 	"zzzzzzzzzzzzzzzz" ".fssvvvvff.vffff" "mmmppppppppppvyp" "ppppppp.yyvvvvyp"
 	"................" "kkbbbbbbbbbbbbbb" "...zz......zz..z" "bz.z..bwz.zzzzbw"
 	"bzfyw.v........." "vcccppqppppppppp" "pccppp.ppppppppp" "vcccpppppppppp.."
@@ -326,7 +326,8 @@ static bool writes_0f38(const struct x86_fields *fields)
 	uint8_t opcode = fields->opcode;
 	if (fields->encoding == X86_LEGACY)
 		return (opcode == 0xf1 && fields->repeat_prefix != 0xf2) || opcode == 0xf5 ||
-		       (opcode == 0xf6 && fields->repeat_prefix == 0) || opcode == 0xf9;
+		       (opcode == 0xf6 && fields->repeat_prefix == 0 && !fields->operand_prefix) ||
+		       opcode == 0xf9;
 	if (fields->encoding == X86_VEX)
 		return opcode == 0x2e || opcode == 0x2f || opcode == 0x8e;
 	return opcode == 0x63 || opcode == 0x8a || opcode == 0x8b ||
@@ -354,4 +355,43 @@ bool x86_writes_memory(const struct x86_fields *fields)
 	default:
 		return false;
 	}
+}
+
+bool x86_has_vector_index(const struct x86_fields *fields)
+{
+	uint8_t opcode = fields->opcode;
+	if (fields->map != X86_MAP_0F38 || fields->encoding == X86_LEGACY)
+		return false;
+	return (opcode & 0xfc) == 0x90 ||
+	       ((opcode & 0xfc) == 0xa0 && fields->encoding == X86_EVEX) ||
+	       ((opcode & 0xfe) == 0xc6 && fields->encoding == X86_EVEX);
+}
+
+/* Compressed, expanded, gathered and scattered vectors: one element. */
+static bool has_element_unit(const struct x86_fields *fields)
+{
+	return x86_has_vector_index(fields) ||
+	       (fields->map == X86_MAP_0F38 && fields->opcode >= 0x88 && fields->opcode <= 0x8b);
+}
+
+static unsigned displacement_unit(const struct x86_fields *fields)
+{
+	bool is_wide = (fields->rex & REX_W) != 0;
+	if (fields->map >= X86_MAP_EVEX5 && (fields->broadcast || fields->repeat_prefix == 0xf3))
+		return 2;
+	if (has_element_unit(fields))
+		return is_wide ? 8 : 4;
+	if (fields->map == X86_MAP_0F38 && (fields->opcode & 0xfe) == 0x62)
+		return is_wide ? 2 : 1; /* compressed bytes and words */
+	unsigned bytes = x86_memory_bytes(fields);
+	return bytes != 0 ? bytes : vector_bytes(fields);
+}
+
+int64_t x86_displacement(const struct x86_fields *fields, const uint8_t *bytes)
+{
+	int64_t displacement =
+	    x86_read_signed(bytes + fields->displacement_off, fields->displacement_bytes);
+	if (fields->encoding == X86_EVEX && fields->displacement_bytes == 1)
+		displacement *= displacement_unit(fields);
+	return displacement;
 }

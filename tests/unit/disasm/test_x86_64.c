@@ -93,6 +93,58 @@ static void marks_segment_relative_and_high_byte_operands(void **state)
 	assert_true(high.operands[0].foreign);
 }
 
+static void keeps_only_memory_of_other_instructions(void **state)
+{
+	(void)state;
+	struct instruction store = DECODE("\x0f\x29\x44\x24\x10"); /* movaps [rsp+16], xmm0 */
+	assert_int_equal(store.operation, OPERATION_OTHER);
+	assert_true(store.writes_memory);
+	assert_int_equal(store.operands[0].kind, OPERAND_MEMORY);
+	assert_int_equal(store.operands[0].width_bytes, 16);
+	assert_int_equal(store.operands[0].value, 16);
+	assert_int_equal(store.registers_written, 0);
+	struct instruction load = DECODE("\x48\x0f\xaf\x05\x10\0\0\0"); /* imul rax, [rip+16] */
+	assert_false(load.writes_memory);
+	assert_int_equal(load.operands[0].kind, OPERAND_NONE);
+	assert_int_equal(load.operands[1].value, 0x1018);
+	assert_int_equal(load.registers_written, 1U << RAX);
+	struct instruction set = DECODE("\x0f\x94\xc5"); /* sete ch */
+	assert_int_equal(set.operation, OPERATION_OTHER);
+	assert_int_equal(set.registers_written, 1U << RCX);
+	assert_false(set.sets_flags);
+}
+
+static void scales_short_displacements_of_evex(void **state)
+{
+	(void)state;
+	struct instruction store =
+	    DECODE("\x62\xf1\x7c\x48\x29\x44\x24\x01"); /* vmovaps [rsp+64], zmm0 */
+	assert_int_equal(store.operands[0].value, 64);
+	assert_int_equal(store.operands[0].width_bytes, 64);
+	struct instruction gather = DECODE("\xc4\xe2\x5d\x90\x04\x96"); /* [rsi + ymm2 * 4] */
+	assert_true(gather.operands[1].foreign);
+	assert_int_equal(gather.operands[1].index, REGISTER_NONE);
+}
+
+static void names_every_register_that_is_written(void **state)
+{
+	(void)state;
+	assert_int_equal(DECODE("\x48\xf7\xe1").registers_written, 1U << RAX | 1U << RDX); /* mul */
+	assert_int_equal(DECODE("\xf6\xf1").registers_written, 1U << RAX); /* div cl */
+	assert_int_equal(DECODE("\x0f\xa2").registers_written, 0xf);       /* cpuid */
+	assert_int_equal(DECODE("\x0f\x31").registers_written, 1U << RAX | 1U << RDX);
+	assert_int_equal(DECODE("\x48\x87\xd9").registers_written, 1U << RBX | 1U << RCX);
+	assert_int_equal(DECODE("\x48\x93").registers_written, 1U << RAX | 1U << RBX);
+	/* cmpxchg [rdi], ecx; xadd [rdi], ecx */
+	assert_int_equal(DECODE("\xf0\x0f\xb1\x0f").registers_written, 1U << RAX);
+	assert_int_equal(DECODE("\xf0\x0f\xc1\x0f").registers_written, 1U << RCX);
+	assert_int_equal(DECODE("\xc4\xe2\x73\xf6\xc3").registers_written, /* mulx eax, ecx, ebx */
+			 1U << RAX | 1U << RCX);
+	assert_int_equal(DECODE("\x66\x48\x0f\x7e\xc3").registers_written, 1U << RBX); /* movq */
+	assert_int_equal(DECODE("\x0f\x05").registers_written, 1U << RAX | 1U << RCX | 1U << 11);
+	assert_int_equal(DECODE("\xe8\0\0\0\0").registers_written, 1U << RSP);
+}
+
 static void refuses_what_is_no_instruction(void **state)
 {
 	(void)state;
@@ -107,4 +159,7 @@ RUN_TESTS(cmocka_unit_test(reads_a_constant_move),
 	  cmocka_unit_test(gives_two_operand_arithmetic_three),
 	  cmocka_unit_test(compares_have_no_destination), cmocka_unit_test(knows_hidden_effects),
 	  cmocka_unit_test(marks_segment_relative_and_high_byte_operands),
+	  cmocka_unit_test(keeps_only_memory_of_other_instructions),
+	  cmocka_unit_test(scales_short_displacements_of_evex),
+	  cmocka_unit_test(names_every_register_that_is_written),
 	  cmocka_unit_test(refuses_what_is_no_instruction))
