@@ -170,6 +170,9 @@ static unsigned special_0f_bytes(const struct x86_fields *fields)
 	switch (fields->opcode) {
 	case 0x01:
 		return group < 4 ? 10 : group == 7 ? 1 : 2;
+	case 0x1a:
+	case 0x1b: /* bndmov */
+		return repeat == 0 && fields->operand_prefix ? 16 : 0;
 	case 0x2a:
 		return repeat != 0 ? ((fields->rex & REX_W) != 0 ? 8 : 4) : 8;
 	case 0x2c:
@@ -203,6 +206,8 @@ static unsigned bytes_0f(const struct x86_fields *fields)
 	uint8_t repeat = fields->repeat_prefix;
 	unsigned vector = vector_bytes(fields);
 	uint8_t opcode = fields->opcode;
+	if (fields->encoding == X86_LEGACY && (opcode & 0xfe) == 0x78)
+		return 8; /* vmread, vmwrite */
 	if ((opcode == 0x12 || opcode == 0x16) && repeat == 0xf3)
 		return vector; /* movsldup, movshdup */
 	if (opcode == 0x12 && repeat == 0xf2)
@@ -303,6 +308,8 @@ static bool writes_0f(const struct x86_fields *fields)
 	case 0xd6:
 	case 0xe7:
 		return true;
+	case 0x1b: /* bndmov, bndstx */
+		return fields->encoding == X86_LEGACY && fields->repeat_prefix == 0;
 	case 0x7e:
 		return fields->repeat_prefix != 0xf3;
 	case 0x78:

@@ -273,6 +273,14 @@ bool zydis_instruction_decode(const ZydisDecoder *decoder, const uint8_t *bytes,
 		memset(out_instruction->operands, 0, sizeof(out_instruction->operands));
 		place_memory(operands, decoded.operand_count_visible, out_instruction);
 	}
+	/* an address in the instruction itself is not signed: SDM volume 2, "MOV" */
+	bool is_offset =
+	    decoded.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && (decoded.opcode & 0xfc) == 0xa0;
+	if (is_offset && decoded.address_width == 32)
+		for (int i = 0; i < 2; i++)
+			if (out_instruction->operands[i].kind == OPERAND_MEMORY)
+				out_instruction->operands[i].value =
+				    (uint32_t)out_instruction->operands[i].value;
 	out_instruction->sets_flags =
 	    decoded.cpu_flags != NULL &&
 	    (decoded.cpu_flags->modified | decoded.cpu_flags->set_0 | decoded.cpu_flags->set_1 |
