@@ -18,17 +18,33 @@ enum condition condition_inverse(enum condition condition)
 		[CONDITION_GREATER_EQUAL] = CONDITION_LESS,
 		[CONDITION_NEGATIVE] = CONDITION_NOT_NEGATIVE,
 		[CONDITION_NOT_NEGATIVE] = CONDITION_NEGATIVE,
+		[CONDITION_ZERO] = CONDITION_NOT_ZERO,
+		[CONDITION_NOT_ZERO] = CONDITION_ZERO,
 	};
 	return inverses[condition];
 }
 
 const struct machine *machine_of(enum arch arch)
 {
-	return arch == ARCH_X86_64 ? &x86_64_machine : NULL;
+	switch ((int)arch) {
+	case ARCH_X86_64:
+		return &x86_64_machine;
+	case ARCH_AARCH64:
+		return &aarch64_machine;
+	default:
+		return NULL;
+	}
 }
 
 bool instruction_decode(enum arch arch, const uint8_t *bytes, size_t size_bytes, uint64_t va,
 			struct instruction *out_instruction)
 {
-	return arch == ARCH_X86_64 && x86_64_decode(bytes, size_bytes, va, out_instruction);
+	switch ((int)arch) {
+	case ARCH_X86_64:
+		return x86_64_decode(bytes, size_bytes, va, out_instruction);
+	case ARCH_AARCH64:
+		return aarch64_decode(bytes, size_bytes, va, out_instruction);
+	default:
+		return false;
+	}
 }

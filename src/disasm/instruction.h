@@ -22,6 +22,7 @@ enum operation {
 	OPERATION_XOR,
 	OPERATION_SHIFT_LEFT,
 	OPERATION_SHIFT_RIGHT, /* zeros come in */
+	OPERATION_INSERT,      /* [0] = [1] with 16 bits from bit [2].scale on being [2] */
 	OPERATION_COMPARE,     /* flags of [1] - [2] */
 	OPERATION_TEST,        /* flags of [1] & [2] */
 	OPERATION_SELECT,      /* [0] = condition ? [2] : [1] */
@@ -54,6 +55,8 @@ enum condition {
 	CONDITION_GREATER_EQUAL,
 	CONDITION_NEGATIVE,
 	CONDITION_NOT_NEGATIVE,
+	CONDITION_ZERO, /* of a BRANCH: [2] is 0, whatever the flags say */
+	CONDITION_NOT_ZERO,
 	CONDITION_COUNT,
 };
 
@@ -68,7 +71,7 @@ struct operand {
 	uint8_t width_bytes; /* 0: not known */
 	uint8_t reg;   /* REGISTER, and the base of MEMORY; REGISTER_NONE: no general register */
 	uint8_t index; /* of MEMORY */
-	uint8_t scale;
+	uint8_t scale; /* of the index */
 	bool
 	    foreign; /* MEMORY: relative to a segment (thread-local); REGISTER: not its low bytes */
 	int64_t
@@ -81,6 +84,8 @@ struct instruction {
 	uint8_t length_bytes;
 	uint8_t operation;
 	uint8_t condition;
+	int16_t base_change_bytes;  /* the base of the memory operand moves on by so much, after its
+	                               use; 0: it does not, or is only known to be written */
 	bool sets_flags;            /* leaves other flags than the last COMPARE or TEST */
 	bool writes_memory;         /* that of operand [0], or what no operand names */
 	uint32_t registers_read;    /* bit i: general register i; of OPERATION_OTHER only */

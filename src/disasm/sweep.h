@@ -27,7 +27,9 @@ enum sweep_kind {
 	SWEEP_JUMP_MEMORY,
 	SWEEP_RETURN,
 	SWEEP_TRAP,      /* ud2, hlt, int3, brk: does not continue */
-	SWEEP_ADDRESS,   /* value: address put into reg; aarch64: adr, adrp (a page's) */
+	SWEEP_ADDRESS,   /* value: address put into reg */
+	SWEEP_PAGE,      /* aarch64's adrp: value: the page put into reg; what uses it follows as
+	                    ADDRESS, LOAD or STORE, as far as that is seen in address order */
 	SWEEP_LOAD,      /* value: address read; width_bytes of it */
 	SWEEP_STORE,     /* value: address written, perhaps read before */
 	SWEEP_IMMEDIATE, /* value: number put into reg, as a 64-bit register then holds it */
@@ -56,6 +58,8 @@ struct sweep {
 	uint64_t va;       /* of its first byte */
 	size_t off;        /* of the next instruction */
 	enum arch arch;
+	uint32_t known_pages; /* aarch64: bit i: pages[i] is in register i */
+	uint64_t pages[32];
 };
 
 /* returns  false: instructions of the architecture are not analysed */
@@ -85,6 +89,7 @@ static inline bool sweep_continues(const struct sweep_event *event)
 	case SWEEP_CALL_SLOT:
 	case SWEEP_CALL_MEMORY:
 	case SWEEP_ADDRESS:
+	case SWEEP_PAGE:
 	case SWEEP_LOAD:
 	case SWEEP_STORE:
 	case SWEEP_IMMEDIATE:

@@ -4,3 +4,4 @@
 
 /* One per architecture; internal to disasm/. */
 size_t x86_64_sweep(struct sweep *sweep, struct sweep_event *out_events, size_t capacity);
+size_t aarch64_sweep(struct sweep *sweep, struct sweep_event *out_events, size_t capacity);

@@ -25,7 +25,7 @@ static const char letters_0f[256 + 1] =
 static const char letters_0f38[256 + 1] =
 	"ppppppppppppvvvv" "v..hvvvvdqxtpppp" "heohehvvvvvvvvvv" "heohehvvvvvvvvvv"
 	"vvvyvvvv....vyvy" "vvvvvv..dqxt...." "..vvvvv........." "vvvv.vvvbw...vvv"
-	"xxxv....yyyyv.v." "yyyy..vvvyvyvyvy" "yyyy..vvvyvyvyvy" "....vvvvvyvyvyvy"
+	"xxxv....vvvvv.v." "yyyy..vvvyvyvyvy" "yyyy..vvvyvyvyvy" "....vvvvvyvyvyvy"
 	"....v.yyvvvvvv.v" "...........vvvvv" "................" "zzyy.yyy.y......"
 	;
 static const char letters_0f3a[256 + 1] =
