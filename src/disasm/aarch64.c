@@ -608,9 +608,10 @@ static bool decode_single(uint32_t word, struct instruction *to)
 	put_memory(&memory, rn(word), mode == 1 ? 0 : offset, size);
 	if (!move_sized(word, &memory, to))
 		return false;
-	if ((mode & 1) != 0)
-		note_base_change(to, rn(word), offset);
-	return true;
+	if ((mode & 1) == 0)
+		return true;
+	note_base_change(to, rn(word), offset);
+	return to->operation != OPERATION_NOTHING; /* prfm has no such form */
 }
 
 /* ld1 to ld4 and st1 to st4, with one element or several. */

@@ -151,6 +151,9 @@ static void note_primary_special(const struct x86_fields *fields, struct instruc
 	case 0x9f: /* lahf */
 		to->registers_written |= A;
 		break;
+	case 0xc6: /* xabort */
+		to->registers_written |= A;
+		break;
 	case 0xc8: /* enter */
 		to->writes_memory = true;
 		to->registers_read |= SP | BP;
@@ -366,9 +369,12 @@ static void note_0f(const struct x86_fields *fields, struct instruction *to)
 	if (fields->opcode == 0xae && x86_modrm_reg(fields) == 6) /* tpause, umwait */
 		to->sets_flags = true;
 	if (fields->opcode == 0xc7) /* xsavec and the like keep them */
-		to->sets_flags = x86_is_register_form(fields) || x86_modrm_reg(fields) == 1;
-	if (fields->opcode == 0x01) /* xtest, vmcall and the like */
-		to->sets_flags = fields->modrm == 0xd6 || to->registers_written == ABCD;
+		to->sets_flags = x86_is_register_form(fields) || x86_modrm_reg(fields) == 1 ||
+				 x86_modrm_reg(fields) >= 6;
+	if (fields->opcode == 0x01) /* xtest, clac, stac, vmcall and the like */
+		to->sets_flags = fields->modrm == 0xd6 || (fields->modrm & 0xfe) == 0xca ||
+				 (fields->modrm == 0xfa && fields->repeat_prefix == 0xf3) ||
+				 to->registers_written == ABCD;
 }
 
 /* Map 0F of VEX and EVEX. */
@@ -522,7 +528,7 @@ static void note_xop(const struct x86_fields *fields, struct instruction *to)
 		to->registers_written |= bit_e(fields);
 	} else if (fields->map == X86_MAP_XOP10) { /* bextr; lwpins, lwpval */
 		to->registers_read |= bit_e_if_register(fields) | bit_other(fields);
-		to->registers_written |= fields->opcode == 0x10 ? bit_g(fields) : 0;
+		to->registers_written |= fields->opcode == 0x10 ? bit_g(fields) : bit_other(fields);
 		to->sets_flags = true;
 	}
 }

@@ -58,9 +58,13 @@ static unsigned immediate_kind(const struct x86_fields *fields, const uint8_t *b
 	bool is_modrm = fields->modrm_off != 0;
 	if (is_modrm && !x86_is_register_form(fields))
 		return SWEEP_COUNT;
-	event->reg = x86_register_e(fields);
 	event->value =
 	    (uint64_t)x86_read_signed(bytes + fields->immediate_off, fields->immediate_bytes);
+	if (fields->modrm == 0xf8) { /* xbegin */
+		event->value += event->va + event->length_bytes;
+		return SWEEP_BRANCH;
+	}
+	event->reg = x86_register_e(fields);
 	if ((fields->rex & REX_W) == 0)
 		event->value &= fields->immediate_bytes == 2 ? 0xffffu : 0xffffffffu;
 	return SWEEP_IMMEDIATE;
@@ -161,7 +165,7 @@ static unsigned classify(const struct x86_fields *fields, const uint8_t *bytes, 
 		if ((traits & TRAIT_REPORT) != 0)
 			kind = fields->map == X86_MAP_0F ? escaped_kind(fields)
 							 : primary_kind(fields, bytes, event);
-		if (kind == SWEEP_PADDING ||
+		if (kind == SWEEP_PADDING || kind == SWEEP_TRAP || /* their memory is not used */
 		    (kind != SWEEP_COUNT && !has_constant_address(fields, bytes)))
 			return kind;
 	}

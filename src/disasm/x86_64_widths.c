@@ -17,7 +17,7 @@
  */
 /* clang-format off */
 static const char letters_0f[256 + 1] =
-	"w.ww.........b.." "ffqqvvqqbz..zzzz" "........vv.v..uu" "................"
+	"w.ww.........b.." "ffqqvvqqbz..zzzz" "........vv.f..uu" "................"
 	"zzzzzzzzzzzzzzzz" ".fssvvvvff.vffff" "mmmppppppppppvyp" "ppppppp.yyvvvvyp"
 	"................" "kkbbbbbbbbbbbbbb" "...zz......zz..z" "bz.z..bwz.zzzzbw"
 	"bzfyw.v........." "vcccppqppppppppp" "pccppp.ppppppppp" "vcccpppppppppp.."
@@ -122,9 +122,9 @@ static unsigned x87_bytes(const struct x86_fields *fields)
 	case 'l':
 		return 10;
 	case 'E':
-		return fields->operand_prefix ? 14 : 28;
+		return x86_operand_bytes(fields) == 2 ? 14 : 28;
 	case 'S':
-		return fields->operand_prefix ? 94 : 108;
+		return x86_operand_bytes(fields) == 2 ? 94 : 108;
 	default:
 		return bytes_of_letter(fields, letter);
 	}
@@ -169,6 +169,8 @@ static unsigned special_0f_bytes(const struct x86_fields *fields)
 	uint8_t repeat = fields->repeat_prefix;
 	switch (fields->opcode) {
 	case 0x01:
+		if (group == 5) /* rstorssp */
+			return 8;
 		return group < 4 ? 10 : group == 7 ? 1 : 2;
 	case 0x1a:
 	case 0x1b: /* bndmov */
@@ -194,8 +196,11 @@ static unsigned special_0f_bytes(const struct x86_fields *fields)
 		if (group == 1)
 			return (fields->rex & REX_W) != 0 ? 16 : 8;
 		return group >= 6 ? 8 : 0;
-	case 0xe6:
-		return repeat == 0xf3 ? vector / 2 : vector;
+	case 0xe6: /* vcvtdq2pd, but not vcvtqq2pd */
+		return repeat == 0xf3 &&
+			       !(fields->encoding == X86_EVEX && (fields->rex & REX_W) != 0)
+			   ? vector / 2
+			   : vector;
 	default:
 		return 0;
 	}
@@ -222,11 +227,26 @@ static unsigned bytes_0f(const struct x86_fields *fields)
 										   : vector / 2)
 			       : repeat == 0xf3 ? 4
 						: 8;
-		bool from_float = opcode != 0x7a && (fields->rex & REX_W) == 0;
+		bool from_float = (fields->rex & REX_W) == 0;
 		return from_float && fields->operand_prefix ? vector / 2 : vector;
 	}
 	char letter = letters_0f[opcode];
 	return letter == '.' ? special_0f_bytes(fields) : bytes_of_letter(fields, letter);
+}
+
+/* EVEX in map 0F38: where letters of others do not hold. 0: they do. */
+static unsigned bytes_evex_0f38(const struct x86_fields *fields)
+{
+	uint8_t opcode = fields->opcode;
+	if (fields->repeat_prefix == 0xf3 && opcode < 0x40 && (opcode & 7) < 6 && opcode >= 0x10)
+		return bytes_of_letter(fields, letters_0f38[0x20 | (opcode & 7)]); /* as pmovsx */
+	bool is_four = opcode == 0x52 || opcode == 0x53 || opcode == 0x9a || opcode == 0x9b ||
+		       opcode == 0xaa || opcode == 0xab;
+	if (fields->repeat_prefix == 0xf2 && is_four)
+		return 16; /* v4fmaddps, vp4dpwssd */
+	if (opcode == 0x2d || opcode == 0xcb || opcode == 0xcd)
+		return bytes_of_letter(fields, 'y');
+	return 0;
 }
 
 static unsigned bytes_0f38(const struct x86_fields *fields)
@@ -234,18 +254,105 @@ static unsigned bytes_0f38(const struct x86_fields *fields)
 	uint8_t opcode = fields->opcode;
 	if (opcode == 0xf0 && fields->repeat_prefix == 0xf2)
 		return 1; /* crc32 of a byte */
-	if (fields->encoding == X86_EVEX && fields->repeat_prefix == 0xf3 && opcode < 0x40 &&
-	    (opcode & 7) < 6 && opcode >= 0x10) /* down-converting stores, sizes as pmovsx' */
-		return bytes_of_letter(fields, letters_0f38[0x20 | (opcode & 7)]);
-	if (opcode == 0x2d && fields->encoding == X86_EVEX)
-		return (fields->rex & REX_W) != 0 ? 8 : 4;
-	return bytes_of_letter(fields, letters_0f38[opcode]);
+	if (fields->repeat_prefix == 0xf3 && fields->encoding == X86_LEGACY && opcode >= 0xdc &&
+	    opcode <= 0xdf)
+		return opcode < 0xde ? 48 : 64; /* key handles of 128 and 256 bits */
+	unsigned bytes = fields->encoding == X86_EVEX ? bytes_evex_0f38(fields) : 0;
+	return bytes != 0 ? bytes : bytes_of_letter(fields, letters_0f38[opcode]);
+}
+
+/* EVEX in map 0F3A without 66 is about half precision. */
+static bool is_half_0f3a(const struct x86_fields *fields)
+{
+	return fields->map == X86_MAP_0F3A && fields->encoding == X86_EVEX &&
+	       !fields->operand_prefix;
+}
+
+static unsigned bytes_0f3a(const struct x86_fields *fields)
+{
+	uint8_t opcode = fields->opcode;
+	bool is_scalar = opcode == 0x0a || (opcode == 0xc2 && fields->repeat_prefix == 0xf3) ||
+			 opcode == 0x27 || opcode == 0x57 || opcode == 0x67;
+	if (is_half_0f3a(fields) && is_scalar)
+		return 2;
+	return bytes_of_letter(fields, letters_0f3a[opcode]);
+}
+
+/* Maps 5 and 6: half precision, by vectors and by elements. */
+static unsigned bytes_evex5(const struct x86_fields *fields)
+{
+	unsigned vector = vector_bytes(fields);
+	bool is_float = fields->repeat_prefix == 0xf3; /* of an element, mostly */
+	switch (fields->opcode) {
+	case 0x10:
+	case 0x11:
+	case 0x2c:
+	case 0x2d:
+	case 0x2e:
+	case 0x2f:
+	case 0x6e:
+	case 0x7e:
+		return 2;
+	case 0x1d: /* vcvtps2phx, vcvtss2sh */
+		return fields->operand_prefix ? vector : 4;
+	case 0x2a:
+		return bytes_of_letter(fields, 'y');
+	case 0x5a: /* vcvtpd2ph, vcvtph2pd, vcvtsh2sd, vcvtsd2sh */
+		if (fields->repeat_prefix != 0)
+			return is_float ? 2 : 8;
+		return fields->operand_prefix ? vector : vector / 4;
+	case 0x5b:
+		return is_float || fields->operand_prefix ? vector / 2 : vector;
+	case 0x78:
+	case 0x79:
+		if (fields->repeat_prefix != 0)
+			return 2;
+		return fields->operand_prefix ? vector / 4 : vector / 2;
+	case 0x7a:
+	case 0x7b:
+		if (is_float)
+			return bytes_of_letter(fields, 'y');
+		return fields->operand_prefix ? vector / 4 : vector;
+	case 0x7d:
+		return vector;
+	default:
+		return is_float ? 2 : vector;
+	}
+}
+
+static unsigned bytes_evex6(const struct x86_fields *fields)
+{
+	uint8_t opcode = fields->opcode;
+	unsigned vector = vector_bytes(fields);
+	if (opcode == 0x13) /* vcvtph2psx, vcvtsh2ss */
+		return fields->operand_prefix ? vector / 2 : 2;
+	if ((opcode & 0xfe) == 0x56 || (opcode & 0xfe) == 0xd6) /* complex numbers */
+		return (opcode & 1) != 0 ? 4 : vector;
+	bool is_scalar = opcode == 0x2d || opcode == 0x43 || opcode == 0x4d || opcode == 0x4f ||
+			 (opcode > 0x90 && (opcode & 9) == 9);
+	return is_scalar ? 2 : vector;
+}
+
+static unsigned broadcast_bytes(const struct x86_fields *fields)
+{
+	uint8_t opcode = fields->opcode;
+	bool is_half = fields->map >= X86_MAP_EVEX5 || is_half_0f3a(fields);
+	if (fields->map == X86_MAP_EVEX5)
+		is_half =
+		    opcode != 0x1d && !(opcode == 0x5a && fields->operand_prefix) &&
+		    !(opcode == 0x5b && !fields->operand_prefix && fields->repeat_prefix == 0) &&
+		    !(opcode == 0x7a && fields->repeat_prefix == 0xf2);
+	else if (fields->map == X86_MAP_EVEX6)
+		is_half = opcode != 0x56 && opcode != 0xd6;
+	if (is_half)
+		return 2;
+	return (fields->rex & REX_W) != 0 ? 8 : 4;
 }
 
 unsigned x86_memory_bytes(const struct x86_fields *fields)
 {
 	if (fields->broadcast)
-		return (fields->rex & REX_W) != 0 ? 8 : 4;
+		return broadcast_bytes(fields);
 	switch (fields->map) {
 	case X86_MAP_PRIMARY:
 		return primary_bytes(fields);
@@ -254,7 +361,11 @@ unsigned x86_memory_bytes(const struct x86_fields *fields)
 	case X86_MAP_0F38:
 		return bytes_0f38(fields);
 	case X86_MAP_0F3A:
-		return bytes_of_letter(fields, letters_0f3a[fields->opcode]);
+		return bytes_0f3a(fields);
+	case X86_MAP_EVEX5:
+		return bytes_evex5(fields);
+	case X86_MAP_EVEX6:
+		return bytes_evex6(fields);
 	default:
 		return 0;
 	}
@@ -297,7 +408,7 @@ static bool writes_0f(const struct x86_fields *fields)
 	case 0x00:
 		return group < 2; /* sldt, str */
 	case 0x01:
-		return group < 2 || group == 4;
+		return group < 2 || group == 4 || group == 5; /* rstorssp */
 	case 0x11:
 	case 0x13:
 	case 0x17:
@@ -336,7 +447,9 @@ static bool writes_0f38(const struct x86_fields *fields)
 		       (opcode == 0xf6 && fields->repeat_prefix == 0 && !fields->operand_prefix) ||
 		       opcode == 0xf9;
 	if (fields->encoding == X86_VEX)
-		return opcode == 0x2e || opcode == 0x2f || opcode == 0x8e;
+		return opcode == 0x2e || opcode == 0x2f || opcode == 0x8e ||
+		       (opcode == 0x49 && fields->operand_prefix) || /* sttilecfg, tilestored */
+		       (opcode == 0x4b && fields->repeat_prefix == 0xf3);
 	return opcode == 0x63 || opcode == 0x8a || opcode == 0x8b ||
 	       (opcode >= 0xa0 && opcode <= 0xa3) ||
 	       (fields->repeat_prefix == 0xf3 && opcode >= 0x10 && opcode < 0x40 &&
@@ -384,8 +497,6 @@ static bool has_element_unit(const struct x86_fields *fields)
 static unsigned displacement_unit(const struct x86_fields *fields)
 {
 	bool is_wide = (fields->rex & REX_W) != 0;
-	if (fields->map >= X86_MAP_EVEX5 && (fields->broadcast || fields->repeat_prefix == 0xf3))
-		return 2;
 	if (has_element_unit(fields))
 		return is_wide ? 8 : 4;
 	if (fields->map == X86_MAP_0F38 && (fields->opcode & 0xfe) == 0x62)

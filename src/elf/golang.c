@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { HEADER_BYTES = 8 };
+enum { HEADER_BYTES = 8, NAME_LIMIT_BYTES = 1 << 14 };
 
 static const struct layout {
 	uint32_t magic;
@@ -142,8 +142,12 @@ static const char *name_of(const struct table *table, uint64_t index)
 		return "";
 	uint64_t name_off =
 	    table->names_off + elf_load32(table->bytes.bytes + record_off + word_bytes);
-	if (name_off >= table->bytes.size_bytes ||
-	    memchr(table->bytes.bytes + name_off, '\0', table->bytes.size_bytes - name_off) == NULL)
+	if (name_off >= table->bytes.size_bytes)
+		return "";
+	uint64_t left_bytes = table->bytes.size_bytes - name_off;
+	if (left_bytes > NAME_LIMIT_BYTES)
+		left_bytes = NAME_LIMIT_BYTES;
+	if (memchr(table->bytes.bytes + name_off, '\0', left_bytes) == NULL)
 		return "";
 	return (const char *)table->bytes.bytes + name_off;
 }

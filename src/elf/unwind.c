@@ -25,6 +25,9 @@ enum {
 	ENCODE_OMIT = 0xff,
 };
 
+/* So that records which share one long field do not cost its length each. */
+enum { LEB128_LIMIT_BYTES = 16, AUGMENTATION_LIMIT_BYTES = 64 };
+
 /* A cursor that knows the address of its bytes. */
 struct reader {
 	struct cursor cursor;
@@ -35,14 +38,15 @@ struct reader {
 static uint64_t read_uleb128(struct cursor *cursor)
 {
 	uint64_t value = 0;
-	for (unsigned shift = 0; !cursor->failed; shift += 7) {
+	for (unsigned shift = 0; shift < 7 * LEB128_LIMIT_BYTES; shift += 7) {
 		uint64_t byte = cursor_read_uint(cursor, 1);
 		if (shift < 64)
 			value |= (byte & 0x7f) << shift;
 		if ((byte & 0x80) == 0)
-			break;
+			return value;
 	}
-	return value;
+	cursor->failed = true;
+	return 0;
 }
 
 static uint64_t read_sleb128(struct cursor *cursor)
@@ -55,6 +59,7 @@ static uint64_t read_sleb128(struct cursor *cursor)
 		if (shift < 64)
 			value |= (byte & 0x7f) << shift;
 		shift += 7;
+		cursor->failed |= shift > 7 * LEB128_LIMIT_BYTES;
 	}
 	if (shift < 64 && (byte & 0x40) != 0)
 		value |= UINT64_MAX << shift;
@@ -154,7 +159,10 @@ static struct cie read_cie(struct reader reader, uint64_t off)
 	if (reader.cursor.failed || id != 0 || (version != 1 && version != 3))
 		return cie;
 	const char *letters = (const char *)reader.cursor.bytes + reader.cursor.off;
-	if (memchr(letters, '\0', reader.cursor.size_bytes - reader.cursor.off) == NULL)
+	size_t left_bytes = reader.cursor.size_bytes - reader.cursor.off;
+	if (left_bytes > AUGMENTATION_LIMIT_BYTES)
+		left_bytes = AUGMENTATION_LIMIT_BYTES;
+	if (memchr(letters, '\0', left_bytes) == NULL)
 		return cie;
 	cursor_seek(&reader.cursor, reader.cursor.off + strlen(letters) + 1);
 	(void)read_uleb128(&reader.cursor); /* code alignment */

@@ -1,6 +1,6 @@
 /*
  * x86-64 instructions from Zydis's decoder in the words of disasm/instruction.h: what ours is
- * compared with.
+ * compared with. Instructions of Knights Corner are none.
  */
 #include "zydis_instruction.h"
 
@@ -261,6 +261,10 @@ bool zydis_instruction_decode(const ZydisDecoder *decoder, const uint8_t *bytes,
 	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
 	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(decoder, bytes, size_bytes, &decoded, operands)))
 		return false;
+	if (decoded.meta.isa_ext == ZYDIS_ISA_EXT_KNC ||
+	    decoded.meta.isa_ext == ZYDIS_ISA_EXT_KNCE ||
+	    decoded.meta.isa_ext == ZYDIS_ISA_EXT_KNCV)
+		return false; /* of a processor that runs no other x86-64 code */
 	struct meaning meaning = meaning_of(decoded.mnemonic);
 	*out_instruction = (struct instruction){ .va = va,
 						 .length_bytes = decoded.length,
