@@ -15,12 +15,28 @@ static const char *version_of(const struct layer *layer)
 	return layer->version == NULL ? "" : layer->version;
 }
 
+/* "2023", "2026-08": when a list was made, not what was released. */
+static bool is_date(const char *version)
+{
+	size_t digits = strspn(version, "0123456789");
+	return digits == 4 && version[0] == '2' && version[1] == '0' &&
+	       (version[4] == '\0' || version[4] == '-');
+}
+
+/* Dated lists come before releases, which are what a name without a version should find. */
+static int compare_versions(const struct layer *a, const struct layer *b)
+{
+	bool a_dated = is_date(version_of(a));
+	bool b_dated = is_date(version_of(b));
+	return a_dated != b_dated ? b_dated - a_dated : strverscmp(version_of(a), version_of(b));
+}
+
 static int compare_layers(const void *left, const void *right)
 {
 	const struct layer *a = left;
 	const struct layer *b = right;
 	int order = strcmp(a->name, b->name);
-	return order != 0 ? order : strverscmp(version_of(a), version_of(b));
+	return order != 0 ? order : compare_versions(a, b);
 }
 
 struct layer_catalog layer_catalog_load(struct arena *arena)
@@ -49,7 +65,7 @@ const char *layer_key(struct arena *arena, const struct layer *layer)
 	return arena_printf(arena, "%s-%s", layer->name, layer->version);
 }
 
-/* The best of some layers for a name: the one of that key, else the newest of that name. */
+/* The best of some layers for a name: the one of that key, else the last of that name. */
 static const struct layer *find(const struct layer_catalog *catalog, const char *name,
 				enum arch arch)
 {
@@ -64,7 +80,7 @@ static const struct layer *find(const struct layer_catalog *catalog, const char 
 			break;
 		}
 		if (strcasecmp(layer->name, name) == 0 &&
-		    (newest == NULL || strverscmp(version_of(newest), version_of(layer)) < 0))
+		    (newest == NULL || compare_versions(newest, layer) < 0))
 			newest = layer;
 	}
 	arena_finish(&scratch);

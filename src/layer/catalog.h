@@ -2,7 +2,7 @@
 
 #include "layer/read.h"
 
-/* The layers that come with sysgap, by name and then by version, oldest first. */
+/* The layers that come with sysgap, by name and then by version: dated lists, then releases; oldest first. */
 struct layer_catalog {
 	const struct layer *layers; /* in the arena */
 	size_t layer_count;
@@ -14,8 +14,8 @@ struct layer_catalog layer_catalog_load(struct arena *arena);
 const char *layer_key(struct arena *arena, const struct layer *layer);
 
 /*
- * A layer by what a user typed: "gramine-1.8", "gramine" (its newest version), in any case; or
- * the path of a file, when there is no such layer.
+ * A layer by what a user typed: "gramine-1.8", "gramine" (its newest release, else its newest
+ * dated list), in any case; or the path of a file, when there is no such layer.
  *
  * extra       layers besides the shipped ones (of the store), which come first; may be NULL
  * problems    as for layer_read

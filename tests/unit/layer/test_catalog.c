@@ -62,6 +62,9 @@ static void takes_the_newest_version_of_a_name_in_any_case(void **state)
 	struct error err;
 	assert_string_equal(load(&arena, "Gramine", STATUS_OK, &err).version, "1.8");
 	assert_string_equal(load(&arena, "GVISOR", STATUS_OK, &err).version, "2026-08");
+	/* a release, although "2023" is a larger number: that is a dated list */
+	assert_string_equal(load(&arena, "unikraft", STATUS_OK, &err).version, "0.17");
+	assert_string_equal(load(&arena, "freebsd", STATUS_OK, &err).version, "15");
 	arena_finish(&arena);
 }
 
