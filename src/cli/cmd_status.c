@@ -17,6 +17,20 @@ struct completeness status_completeness(struct facts *facts, struct workload_set
 	return completeness_of(&needs, NULL, supported, NULL);
 }
 
+bool status_note_execve(const struct selection *selection, struct bitset implemented,
+			struct writer *writer)
+{
+	uint32_t execve;
+	if (!syscall_number_of(selection->facts->arch, slice_of_string("execve"), &execve) ||
+	    bitset_has(implemented, execve) || bitset_has(selection->excluded_calls, execve))
+		return false;
+	writer_note(writer, NULL,
+		    "execve is missing, and counts as required by every workload that was recorded "
+		    "from its start; of a layer that starts programs in another way, "
+		    "'--exclude execve' tells more.");
+	return true;
+}
+
 void status_describe_exclusions(const struct selection *selection, struct writer *writer)
 {
 	size_t count;

@@ -1,6 +1,7 @@
 #include "cli/curves.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,35 +43,37 @@ void curve_compute_by_need(struct facts *facts, const struct needs *needs, struc
 
 /* ---- in numbers ---- */
 
-/* All of the first ten, then every fifth, and the last. */
-static bool is_shown(size_t k, size_t last)
+/* A row for each curve, so that many layers fit; only for people. */
+static void describe_table(struct facts *facts, const struct curve *curves, size_t count,
+			   const char *rows, struct writer *writer)
 {
-	return k <= 10 || k % 5 == 0 || k == last;
-}
-
-static void describe_table(const struct curve *curves, size_t count, struct writer *writer)
-{
-	struct column columns[WRITER_MAX_COLUMNS] = { { "k", "Added", COLUMN_NUMBER } };
+	static const size_t shown[] = { 0, 1, 2, 5, 10, 15, 20, 30, 40, 60, 80, 100 };
+	enum { SHOWN = sizeof(shown) / sizeof(*shown) };
+	struct column columns[SHOWN + 1] = { { NULL, rows, COLUMN_TEXT } };
 	size_t last = 0;
-	for (size_t i = 0; i < count; i++) {
-		columns[i + 1] = (struct column){ curves[i].key, curves[i].title, COLUMN_SHARE };
+	for (size_t i = 0; i < count; i++)
 		last = curves[i].order_count > last ? curves[i].order_count : last;
+	size_t column_count = 0;
+	while (column_count < SHOWN && (column_count == 0 || shown[column_count - 1] < last)) {
+		const char *title = arena_printf(&facts->arena, "+%zu", shown[column_count]);
+		columns[++column_count] = (struct column){ NULL, title, COLUMN_NUMBER };
 	}
-	writer_table_begin(writer, NULL, NULL, columns, count + 1, false);
-	for (size_t k = 0; k <= last; k++) {
-		if (!is_shown(k, last))
-			continue;
-		writer_cell_integer(writer, (int64_t)k);
-		for (size_t i = 0; i < count; i++) {
-			size_t at = k < curves[i].order_count ? k : curves[i].order_count;
-			writer_cell_share(writer, curves[i].points[at].supported,
-					  curves[i].points[at].of);
+	writer_table_begin(writer, NULL, NULL, columns, column_count + 1, false);
+	for (size_t i = 0; i < count; i++) {
+		writer_cell_text(writer, curves[i].title);
+		for (size_t j = 0; j < column_count; j++) {
+			size_t at =
+			    shown[j] < curves[i].order_count ? shown[j] : curves[i].order_count;
+			const struct completeness *point = &curves[i].points[at];
+			writer_cell_real(writer, point->of == 0 ? NAN : percent_of(point), 1);
 		}
 	}
 	writer_table_end(writer);
+	writer_note(writer, NULL, "Percent of %zu workloads.",
+		    count == 0 ? 0 : curves[0].points[0].of);
 }
 
-/* Only for JSON: the table has every point, here each has its call. */
+/* Only for JSON: every point with its call. */
 static void describe_points(struct facts *facts, const struct curve *curve, struct writer *writer)
 {
 	double *percent = arena_alloc(&facts->arena, curve->order_count + 1, sizeof(*percent));
@@ -86,9 +89,9 @@ static void describe_points(struct facts *facts, const struct curve *curve, stru
 }
 
 void curves_describe(struct facts *facts, const struct curve *curves, size_t count,
-		     struct writer *writer)
+		     const char *rows, struct writer *writer)
 {
-	describe_table(curves, count, writer);
+	describe_table(facts, curves, count, rows, writer);
 	writer_array_begin(writer, "curves", NULL);
 	for (size_t i = 0; i < count; i++) {
 		writer_array_item(writer, NULL);

@@ -22,9 +22,9 @@ void curve_compute(struct facts *facts, const struct needs *needs, struct bitset
 void curve_compute_by_need(struct facts *facts, const struct needs *needs, struct bitset supported,
 			   struct curve *curve);
 
-/* The curves in numbers: a table for people, all points in JSON. */
+/* The curves in numbers: a table of some for people, whose rows are ROWS; all points in JSON. */
 void curves_describe(struct facts *facts, const struct curve *curves, size_t count,
-		     struct writer *writer);
+		     const char *rows, struct writer *writer);
 
 /*
  * Their picture, when the result wants one: html has it inside; with --figures it is also written

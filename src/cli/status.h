@@ -15,6 +15,13 @@ enum needs_policy status_policy(const struct arguments *arguments);
 struct completeness status_completeness(struct facts *facts, struct workload_set workloads,
 					struct bitset supported, enum needs_policy policy);
 
+/*
+ * Loupe starts each recording with an execve, and so has it required of every workload: a layer
+ * that runs one program and has no execve gets next to nothing. Says so, and what to do.
+ */
+bool status_note_execve(const struct selection *selection, struct bitset implemented,
+			struct writer *writer);
+
 void status_describe_exclusions(const struct selection *selection, struct writer *writer);
 
 /* Describe a whole document; return an exit code after a message. */

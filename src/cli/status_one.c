@@ -41,6 +41,7 @@ static void describe_completeness(const struct selection *selection, const struc
 	    writer, NULL,
 	    "Completeness is the share of workloads whose every call is implemented or may "
 	    "return ENOSYS; when faking counts, it may also return 0 without doing anything.");
+	(void)status_note_execve(selection, implemented, writer);
 	size_t unknown =
 	    status_completeness(facts, selection->all, implemented, NEEDS_STUBS).unknown;
 	writer_integer(writer, "unknown_workloads",
@@ -51,24 +52,36 @@ static void describe_completeness(const struct selection *selection, const struc
 
 /* ---- what is missing ---- */
 
+/* One list for each row of the completeness. */
 static void describe_missing(const struct selection *selection, const struct layer *layer,
 			     struct writer *writer)
 {
-	struct facts *facts = selection->facts;
-	struct missing_list all =
-	    missing_list_make(facts, selection->all, selection_implemented(selection, layer));
-	writer_section_begin(writer, "missing", "Missing syscalls, all workloads");
-	missing_list_describe_count(&all, selection->all, writer);
-	missing_list_describe(facts, &all, layer, true, writer);
-	writer_section_end(writer);
-
-	struct missing_list kept =
-	    missing_list_make(facts, selection->kept, selection_supported(selection, layer));
-	writer_section_begin(writer, "missing_with_exclusions",
-			     "Missing syscalls, with exclusions");
-	missing_list_describe_count(&kept, selection->kept, writer);
-	missing_list_describe(facts, &kept, layer, false, writer);
-	writer_section_end(writer);
+	struct bitset implemented = selection_implemented(selection, layer);
+	struct bitset supported = selection_supported(selection, layer);
+	const struct {
+		const char *key;
+		const char *title;
+		bool differs;
+		struct workload_set workloads;
+		struct bitset supported;
+	} lists[] = {
+		{ "missing", "Missing syscalls, all workloads", true, selection->all, implemented },
+		{ "missing_without_excluded_workloads",
+		  "Missing syscalls, without excluded workloads",
+		  selection->excluded_workload_count > 0, selection->kept, implemented },
+		{ "missing_with_exclusions", "Missing syscalls, with all exclusions",
+		  bitset_size(selection->excluded_calls) > 0, selection->kept, supported },
+	};
+	for (size_t i = 0; i < 3; i++) {
+		if (!lists[i].differs)
+			continue;
+		struct missing_list list =
+		    missing_list_make(selection->facts, lists[i].workloads, lists[i].supported);
+		writer_section_begin(writer, lists[i].key, lists[i].title);
+		missing_list_describe_count(&list, lists[i].workloads, writer);
+		missing_list_describe(selection->facts, &list, layer, i == 0, writer);
+		writer_section_end(writer);
+	}
 }
 
 /* ---- all of it ---- */
@@ -103,7 +116,7 @@ static int describe_curves(const struct selection *selection, const struct layer
 	writer_section_begin(writer, "growth", "Completeness after the next calls");
 	int code = curves_draw(facts, curves, 3, arena_printf(&facts->arena, "%s-curves", title),
 			       arena_printf(&facts->arena, "Completeness of %s", title), writer);
-	curves_describe(facts, curves, 3, writer);
+	curves_describe(facts, curves, 3, "Order", writer);
 	writer_section_end(writer);
 	return code;
 }

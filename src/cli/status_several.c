@@ -31,6 +31,10 @@ static void compare_completeness(const struct selection *selection,
 		writer_cell_share(writer, kept.supported, kept.of);
 	}
 	writer_table_end(writer);
+	for (size_t i = 0; i < count; i++)
+		if (status_note_execve(selection, selection_implemented(selection, layers[i]),
+				       writer))
+			break;
 	status_describe_exclusions(selection, writer);
 }
 
@@ -95,7 +99,7 @@ static int compare_curves(const struct selection *selection, const struct layer 
 	}
 	writer_section_begin(writer, "growth", "Completeness after the most needed next calls");
 	int code = curves_draw(facts, curves, count, "comparison", "Completeness", writer);
-	curves_describe(facts, curves, count, writer);
+	curves_describe(facts, curves, count, "Layer", writer);
 	writer_section_end(writer);
 	return code;
 }
