@@ -154,6 +154,8 @@ static unsigned group_0fae_bytes(const struct x86_fields *fields)
 	case 2:
 	case 3:
 		return 4;
+	case 4: /* ptwrite */
+		return fields->repeat_prefix != 0 ? bytes_of_letter(fields, 'y') : 0;
 	case 7:
 		return 1;
 	default:
@@ -428,11 +430,14 @@ static bool writes_0f(const struct x86_fields *fields)
 	case 0x91:
 		return true; /* setno, kmov */
 	case 0xae:
-		return (0x59 >> group & 1) != 0; /* fxsave, stmxcsr, xsave, xsaveopt */
+		/* fxsave, stmxcsr, xsave, xsaveopt; not clwb, ptwrite */
+		return (0x59 >> group & 1) != 0 &&
+		       !(group == 6 && fields->operand_prefix && fields->repeat_prefix == 0) &&
+		       !(group == 4 && fields->repeat_prefix != 0);
 	case 0xba:
 		return group > 4; /* not bt */
 	case 0xc7:
-		return group == 1 || (group >= 3 && group <= 5) || group == 7;
+		return group == 1 || group == 4 || group == 5 || group == 7;
 	default:
 		return fields->encoding == X86_LEGACY &&
 		       (x86_opcode_traits[1][fields->opcode] & TRAIT_WRITES_E) != 0;

@@ -14,29 +14,10 @@
 #include <unistd.h>
 
 #include "code_files.h"
+#include "compare_instructions.h"
 #include "zydis_instruction.h"
 
 enum { SHOWN_LIMIT = 8, DIFFERENCES_PER = 10000000 };
-
-enum difference {
-	DIFFERENT_OPERATION,
-	DIFFERENT_OPERAND,
-	MISSED_WRITE,
-	MISSED_READ,
-	MISSED_FLAGS,
-	MISSED_STORE,
-	ADDED_WRITE, /* from here on only less precise */
-	ADDED_READ,
-	ADDED_FLAGS,
-	ADDED_STORE,
-	DIFFERENCE_COUNT,
-};
-
-static const char *const names[DIFFERENCE_COUNT] = {
-	"operations-different", "operands-different", "writes-missed", "reads-missed",
-	"flags-missed",         "stores-missed",      "writes-added",  "reads-added",
-	"flags-added",          "stores-added",
-};
 
 struct check {
 	ZydisDecoder decoder;
@@ -45,100 +26,13 @@ struct check {
 	uint64_t counts[DIFFERENCE_COUNT];
 };
 
-/* What is decoded, for messages. */
-struct place {
-	const struct code_range *range;
-	size_t off;
-	const struct instruction *theirs, *ours;
-};
-
-static void show_operands(const struct instruction *instruction)
+static void compare(struct check *check, const char *path, const uint8_t *bytes,
+		    const struct instruction *theirs, const struct instruction *ours)
 {
-	for (int i = 0; i < OPERAND_LIMIT; i++) {
-		const struct operand *operand = &instruction->operands[i];
-		printf(" %u:%u:%u+%u*%u:%d:%#llx", operand->kind, operand->width_bytes,
-		       operand->reg, operand->index, operand->scale, operand->foreign,
-		       (unsigned long long)operand->value);
-	}
-	printf("\n");
-}
-
-static void show(const struct place *place, const char *name)
-{
-	printf("# %s %s %#llx:", name, place->range->path, (unsigned long long)place->theirs->va);
-	for (size_t i = 0; i < place->theirs->length_bytes; i++)
-		printf(" %02x", place->range->code.bytes[place->off + i]);
-	printf(" operation %u not %u, written %#x not %#x, read %#x not %#x\n",
-	       place->ours->operation, place->theirs->operation, place->ours->registers_written,
-	       place->theirs->registers_written, place->ours->registers_read,
-	       place->theirs->registers_read);
-	printf("#   ours  ");
-	show_operands(place->ours);
-	printf("#   theirs");
-	show_operands(place->theirs);
-}
-
-static void note(struct check *check, const struct place *place, enum difference difference)
-{
-	if (++check->counts[difference] <= SHOWN_LIMIT)
-		show(place, names[difference]);
-}
-
-static void compare_sets(struct check *check, const struct place *place, uint32_t theirs,
-			 uint32_t ours, enum difference missed)
-{
-	if ((theirs & ~ours) != 0)
-		note(check, place, missed);
-	if ((ours & ~theirs) != 0)
-		note(check, place, missed + (ADDED_WRITE - MISSED_WRITE));
-}
-
-static bool is_same_operand(const struct operand *theirs, const struct operand *ours)
-{
-	if (theirs->kind != ours->kind)
-		return false;
-	if (theirs->kind == OPERAND_NONE)
-		return true;
-	if (theirs->kind == OPERAND_IMMEDIATE) { /* as wide as the instruction uses it */
-		unsigned unused = 64 - 8u * ours->width_bytes;
-		return (uint64_t)(theirs->value ^ ours->value) << unused == 0;
-	}
-	bool is_same = theirs->reg == ours->reg && theirs->foreign == ours->foreign &&
-		       (theirs->width_bytes == ours->width_bytes || ours->width_bytes == 0);
-	if (theirs->kind == OPERAND_MEMORY)
-		is_same = is_same && theirs->index == ours->index &&
-			  (ours->foreign || theirs->scale == ours->scale) &&
-			  theirs->value == ours->value;
-	return is_same;
-}
-
-static bool has_same_operands(const struct instruction *theirs, const struct instruction *ours)
-{
-	if (ours->operation == OPERATION_NOTHING || ours->operation == OPERATION_TRAP)
-		return true;
-	for (int i = 0; i < OPERAND_LIMIT; i++)
-		if (!is_same_operand(&theirs->operands[i], &ours->operands[i]))
-			return false;
-	return true;
-}
-
-static void compare(struct check *check, const struct place *place)
-{
-	const struct instruction *theirs = place->theirs;
-	const struct instruction *ours = place->ours;
-	if (theirs->operation != ours->operation || theirs->condition != ours->condition)
-		note(check, place, DIFFERENT_OPERATION);
-	else if (!has_same_operands(theirs, ours))
-		note(check, place, DIFFERENT_OPERAND);
-	if (ours->operation == OPERATION_NOTHING || ours->operation == OPERATION_TRAP)
-		return;
-	compare_sets(check, place, theirs->registers_written, ours->registers_written,
-		     MISSED_WRITE);
-	compare_sets(check, place, theirs->sets_flags, ours->sets_flags, MISSED_FLAGS);
-	compare_sets(check, place, theirs->writes_memory, ours->writes_memory, MISSED_STORE);
-	if (ours->operation == OPERATION_OTHER)
-		compare_sets(check, place, theirs->registers_read, ours->registers_read,
-			     MISSED_READ);
+	uint32_t found = compare_instructions(theirs, ours);
+	for (unsigned i = 0; i < DIFFERENCE_COUNT; i++)
+		if ((found >> i & 1) != 0 && ++check->counts[i] <= SHOWN_LIMIT)
+			show_instructions(difference_names[i], path, bytes, theirs, ours);
 }
 
 static double now_s(void)
@@ -162,12 +56,11 @@ static bool check_range(const struct code_range *range, void *context)
 			continue;
 		}
 		check->instructions++;
-		struct place place = { range, off, &theirs, &ours };
 		if (!instruction_decode(ARCH_X86_64, bytes, left, range->va + off, &ours) ||
 		    ours.length_bytes != theirs.length_bytes)
 			check->other_lengths++; /* x86_64_lengths tells of these */
 		else
-			compare(check, &place);
+			compare(check, range->path, bytes, &theirs, &ours);
 		off += theirs.length_bytes;
 	}
 	return now_s() < check->end_s;
@@ -188,7 +81,8 @@ int main(int argc, char **argv)
 	printf("oracle-other-lengths %llu count\n", (unsigned long long)check.other_lengths);
 	uint64_t wrong = check.other_lengths;
 	for (int i = 0; i < DIFFERENCE_COUNT; i++) {
-		printf("oracle-%s %llu count\n", names[i], (unsigned long long)check.counts[i]);
+		printf("oracle-%s %llu count\n", difference_names[i],
+		       (unsigned long long)check.counts[i]);
 		wrong += i < ADDED_WRITE ? check.counts[i] : 0;
 	}
 	return check.instructions > 0 && wrong * DIFFERENCES_PER <= check.instructions ? 0 : 1;

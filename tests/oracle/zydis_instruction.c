@@ -238,6 +238,8 @@ static void settle(ZydisMnemonic mnemonic, const ZydisDecodedOperand *operands,
 			instruction->operation = OPERATION_SYSCALL_I386;
 			to[0] = (struct operand){ 0 };
 		}
+	} else if (mnemonic == ZYDIS_MNEMONIC_MOVSXD && to[0].width_bytes == 2) {
+		to[1].width_bytes = 2; /* SDM volume 2, "MOVSXD r16, r/m16" */
 	} else if (mnemonic == ZYDIS_MNEMONIC_INT3) {
 		instruction->operation = OPERATION_TRAP;
 	} else if (mnemonic == ZYDIS_MNEMONIC_XCHG && to[0].kind == OPERAND_REGISTER &&
