@@ -568,6 +568,8 @@ static void report(struct keeper *keeper)
 	struct observation seen = { 0 };
 	if (keeper->tracer != NULL)
 		seen = tracer_read(keeper->tracer, &keeper->arena);
+	uint64_t last = 0;
+	report.outcome.last_skipped = UINT32_MAX;
 	for (size_t i = 0; i < seen.tree.call_count; i++) {
 		const struct observed_call *call = &seen.tree.calls[i];
 		if (call->compat || call->number >= OBSERVER_MAX_NUMBERS)
@@ -577,6 +579,10 @@ static void report(struct keeper *keeper)
 			report.outcome.entered[call->number / 64] |= bit;
 		if (call->skipped_count > 0)
 			report.outcome.skipped[call->number / 64] |= bit;
+		if (call->first_skip > last) {
+			last = call->first_skip;
+			report.outcome.last_skipped = call->number;
+		}
 	}
 	for (int signal = 1; signal < OBSERVER_MAX_SIGNALS; signal++)
 		if (keeper_is_crash(signal))
@@ -599,6 +605,8 @@ static bool set_up(struct keeper *keeper)
 {
 	struct sandbox_problem problem;
 	sigset_t mask;
+	const struct rlimit none = { 0, 0 };
+	(void)setrlimit(RLIMIT_CORE, &none); /* core_pattern may name a program outside */
 	(void)setsid();
 	(void)syscall(SYS_close_range, 3, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */);
 	if (!sandbox_furnish(&keeper->order->sandbox, &problem))

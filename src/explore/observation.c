@@ -24,6 +24,9 @@ void observer_tally_add(struct observer_tally *sum, const struct observer_tally 
 	for (size_t i = 0; i < OBSERVER_MAX_NUMBERS; i++) {
 		sum->entered[i] += tally->entered[i];
 		sum->skipped[i] += tally->skipped[i];
+		if (sum->first_skip[i] == 0 ||
+		    (tally->first_skip[i] != 0 && tally->first_skip[i] < sum->first_skip[i]))
+			sum->first_skip[i] = tally->first_skip[i];
 	}
 	for (size_t i = 0; i < OBSERVER_MAX_SIGNALS; i++)
 		sum->deaths[i] += tally->deaths[i];
@@ -67,7 +70,8 @@ struct observed_program observation_calls(const struct observer_tally *tally,
 			continue;
 		calls[count++] = (struct observed_call){ .number = number,
 							 .entered_count = tally->entered[number],
-							 .skipped_count = tally->skipped[number] };
+							 .skipped_count = tally->skipped[number],
+							 .first_skip = tally->first_skip[number] };
 	}
 	for (size_t i = 0; i < odd_count; i++)
 		calls[count++] = odd[i];

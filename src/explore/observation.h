@@ -13,6 +13,7 @@ struct observed_call {
 	bool compat;            /* an i386 call of a 64-bit machine */
 	uint64_t entered_count; /* reached the kernel */
 	uint64_t skipped_count; /* answered by a seccomp filter */
+	uint64_t first_skip;    /* orders the calls by their first skip; 0: never */
 };
 
 struct observed_program {

@@ -173,6 +173,8 @@ static void count_call(struct observer_task *state, __u32 number, int entered)
 	if (tally == NULL)
 		return;
 	if (number < OBSERVER_MAX_NUMBERS) {
+		if (!entered && tally->first_skip[number] == 0)
+			tally->first_skip[number] = bpf_ktime_get_ns();
 		__u64 *counters = entered ? tally->entered : tally->skipped;
 		__sync_fetch_and_add(&counters[number], 1);
 		return;

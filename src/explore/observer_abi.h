@@ -40,9 +40,10 @@ enum observer_loss {
 
 /* Counters of one tree of processes, or of one program in it. */
 struct observer_tally {
-	__u64 entered[OBSERVER_MAX_NUMBERS]; /* reached the kernel */
-	__u64 skipped[OBSERVER_MAX_NUMBERS]; /* answered by a seccomp filter */
-	__u64 deaths[OBSERVER_MAX_SIGNALS];  /* processes ended by a signal */
+	__u64 entered[OBSERVER_MAX_NUMBERS];    /* reached the kernel */
+	__u64 skipped[OBSERVER_MAX_NUMBERS];    /* answered by a seccomp filter */
+	__u64 first_skip[OBSERVER_MAX_NUMBERS]; /* when, in any rising unit; 0: never */
+	__u64 deaths[OBSERVER_MAX_SIGNALS];     /* processes ended by a signal */
 	__u64 processes;
 	__u64 threads; /* besides the first of each process */
 };

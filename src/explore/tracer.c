@@ -58,6 +58,7 @@ struct tracer {
 	struct list paths;      /* struct observed_path */
 	struct list odd;        /* struct observed_call, of the whole tree */
 	struct observer_tally *tallies;
+	uint64_t skip_count; /* stamps first_skip */
 	uint64_t losses[OBSERVER_LOSS_COUNT];
 };
 
@@ -252,7 +253,9 @@ static void count_odd(struct tracer *tracer, const struct machine_call *call)
 		return;
 	}
 	struct observed_call *added = list_add(&tracer->odd, sizeof(*added));
-	*added = (struct observed_call){ call->number, call->compat, 1, 0 };
+	*added = (struct observed_call){ .number = call->number,
+					 .compat = call->compat,
+					 .entered_count = 1 };
 }
 
 static void note_call(struct tracer *tracer, const struct tracee *tracee, struct machine_call *call)
@@ -284,8 +287,12 @@ static void at_call(struct tracer *tracer, struct tracee *tracee)
 		note_call(tracer, tracee, &call);
 	} else {
 		machine_answer(&call, (int)answer);
-		if (call.number < OBSERVER_MAX_NUMBERS)
-			tracer->tallies[tracee->tally].skipped[call.number]++;
+		if (call.number < OBSERVER_MAX_NUMBERS) {
+			struct observer_tally *tally = &tracer->tallies[tracee->tally];
+			if (tally->first_skip[call.number] == 0)
+				tally->first_skip[call.number] = ++tracer->skip_count;
+			tally->skipped[call.number]++;
+		}
 	}
 	if (call.changed)
 		machine_write(tracee->id, &call);

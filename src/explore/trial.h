@@ -18,6 +18,9 @@ struct trial {
 	size_t path_rule_count;
 	double limit_seconds;
 	bool detail; /* also operations and pseudo-files */
+	/* what the workload does without rules: more crashes, or another output, is a failure */
+	uint32_t crashes_allowed;
+	uint64_t output_hash; /* 0: any */
 };
 
 /* How a trial ended. Only the first is a success; TRIAL_BROKEN says nothing about the workload. */
@@ -49,7 +52,8 @@ struct trial_outcome {
 	uint32_t crash_count;      /* of the command's processes */
 	uint64_t entered[TRIAL_SET_WORDS]; /* calls seen to reach the kernel, as bit sets */
 	uint64_t skipped[TRIAL_SET_WORDS]; /* calls seen to be answered by the filter */
-	bool knows_skipped;                /* the set above was observed */
+	uint32_t last_skipped; /* the one that began last: a suspect; UINT32_MAX: none, unknown */
+	bool knows_skipped;    /* the set above was observed */
 };
 
 const char *trial_end_name(enum trial_end end);
@@ -76,6 +80,8 @@ struct trial_means {
 enum status trial_runner_create(uint32_t jobs, struct trial_runner **out_runner, struct error *err)
     __attribute__((warn_unused_result, nonnull));
 void trial_runner_destroy(struct trial_runner *runner); /* accepts NULL */
+/* Changes how many trials run at a time; returns how many it were. */
+uint32_t trial_runner_set_jobs(struct trial_runner *runner, uint32_t jobs);
 struct trial_means trial_runner_means(const struct trial_runner *runner);
 
 /* Called for each trial as it ends, in the order of ending. */

@@ -47,6 +47,7 @@ const char schema_1[] =
 
 const char *const store_migrations[] = {
 	schema_1,
+	schema_trial,
 };
 
 const int store_migration_count = sizeof(store_migrations) / sizeof(store_migrations[0]);

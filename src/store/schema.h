@@ -6,6 +6,8 @@
  */
 extern const char schema_1[]; /* source, layer, layer_api, workload, workload_api */
 
+extern const char schema_trial[]; /* trial, answer */
+
 extern const char *const store_migrations[];
 extern const int store_migration_count;
 

@@ -80,6 +80,16 @@ class Schemas(unittest.TestCase):
             self.skipTest("runs cannot be observed here")
         self.check("sysgap-trace", "trace", "true")
 
+    def test_explore(self):
+        self.check("sysgap-explore-list", "explore", "--list")
+        options = ("--forget", "--replicas", "1", "--modes", "EPERM", "--operations", "--files", "--effects")
+        if run("explore", "ls", "--forget", "--replicas", "1").returncode != 0:
+            self.skipTest("no sandbox can be made here")
+        document = self.check("sysgap-explore", "explore", "ls", *options)
+        verdicts = {row["syscall"]: row["verdict"] for row in document["syscalls"]}
+        self.assertEqual(verdicts["getdents64"], "required")
+        self.assertNotEqual(verdicts["getrandom"], "required")
+
     def test_a_hostile_name_stays_a_name(self):
         name = pathlib.Path(scratch.name) / "<b>'\"|\x1b[31m\u202e.txt"
         name.write_text("read\n")

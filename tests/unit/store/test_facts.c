@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/layer.h"
+#include "store/trial.h"
 #include "store/workload.h"
 
 #define FIRST_SOURCE                                                                               \
@@ -180,6 +181,58 @@ static void keeps_one_layer_of_a_name_and_version(void **state)
 	store_close(store);
 }
 
-RUN_TESTS(TEST(gives_workloads_back_as_they_were), TEST(replaces_every_version_of_a_source),
+static void trials_and_answers_come_back(void **state)
+{
+	struct folder *folder = *state;
+	struct store *store = folder_open(folder, STORE_WRITE);
+	const struct stored_trial_key key = { "d", "0=38 /proc/x=hidden", 2 };
+	const struct stored_trial_key other = { "d", "0=38", 2 };
+	const struct stored_trial trial = { .ended = "crashed",
+					    .reason = "1 processes crashed",
+					    .entered = "0 1 511",
+					    .last_skipped = -1,
+					    .output_hash = UINT64_MAX,
+					    .wall_ns = 1,
+					    .test_ns = 2,
+					    .total_ns = 3,
+					    .peak_bytes = 4,
+					    .descriptor_count = 5,
+					    .crash_count = 6 };
+	struct stored_trial back;
+	bool found;
+	struct error *err = &folder->err;
+	assert_int_equal(store_put_trial(store, &key, &trial, err), STATUS_OK);
+	assert_int_equal(store_put_trial(store, &key, &trial, err), STATUS_OK); /* again */
+	assert_int_equal(store_find_trial(store, &other, &folder->arena, &back, &found, err),
+			 STATUS_OK);
+	assert_false(found);
+	assert_int_equal(store_find_trial(store, &key, &folder->arena, &back, &found, err),
+			 STATUS_OK);
+	assert_true(found);
+	assert_same_text(back.ended, trial.ended);
+	assert_same_text(back.entered, trial.entered);
+	assert_same_text(back.skipped, NULL);
+	assert_same_text(back.metric, NULL);
+	assert_int_equal(back.last_skipped, -1);
+	assert_true(back.output_hash == UINT64_MAX);
+	assert_int_equal(back.total_ns, 3);
+	assert_int_equal(back.crash_count, 6);
+	const struct stored_answer answers[] = { { "ioctl 0x1", "ENOSYS", "works", NULL },
+						 { "ioctl", "EPERM", "fails", "died: why" } };
+	const struct stored_answer *all;
+	size_t count;
+	assert_int_equal(store_replace_answers(store, "a", "n", answers, 1, err), STATUS_OK);
+	assert_int_equal(store_replace_answers(store, "a", "n", answers, 2, err), STATUS_OK);
+	assert_int_equal(store_load_answers(store, "a", "n", &folder->arena, &all, &count, err),
+			 STATUS_OK);
+	assert_int_equal(count, 2);
+	assert_same_text(all[0].part, "ioctl");
+	assert_same_text(all[0].reason, "died: why");
+	assert_same_text(all[1].reason, NULL);
+	store_close(store);
+}
+
+RUN_TESTS(TEST(trials_and_answers_come_back), TEST(gives_workloads_back_as_they_were),
+	  TEST(replaces_every_version_of_a_source),
 	  TEST(puts_a_workload_beside_others_of_its_source), TEST(takes_back_a_change_that_fails),
 	  TEST(keeps_one_layer_of_a_name_and_version))

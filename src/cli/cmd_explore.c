@@ -1,0 +1,312 @@
+/* sysgap explore: a workload file -> which syscalls it needs, and which may be stubbed or faked. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/explored.h"
+#include "cli/output.h"
+#include "cli/stored.h"
+#include "shipped/shipped.h"
+#include "store/trial.h"
+
+enum { ERRNO_LIMIT = 4096 };
+
+/* ---- which workload ---- */
+
+/* A shipped name, or else a file. */
+static int load_definition(const char *name, struct arena *arena, struct definition *out_definition)
+{
+	const char *path = arena_printf(arena, "definitions/%s.yaml", name);
+	const struct shipped_file *shipped = shipped_find(path);
+	struct error err;
+	enum status status;
+	if (shipped != NULL) {
+		status = definition_parse(shipped->content, name, arena, out_definition, &err);
+		return status == STATUS_OK ? EXIT_DONE : report_error(NULL, &err);
+	}
+	if (strchr(name, '/') == NULL && access(name, F_OK) != 0) {
+		fprintf(stderr,
+			"sysgap: %s: no workload of this name is shipped ('sysgap explore "
+			"--list'), and there is no such file\n",
+			name);
+		return EXIT_PROBLEM;
+	}
+	struct file_map map;
+	if (file_map_open(name, DEFINITION_MAX_BYTES, &map, &err) != STATUS_OK)
+		return report_error(name, &err);
+	status = definition_parse(map.content, name, arena, out_definition, &err);
+	file_map_close(&map);
+	return status == STATUS_OK ? EXIT_DONE : report_error(name, &err);
+}
+
+static int list_definitions(const struct arguments *arguments, struct arena *arena)
+{
+	static const char folder[] = "definitions/";
+	static const struct column columns[] = {
+		{ "name", "name", COLUMN_TEXT },
+		{ "application", "application", COLUMN_TEXT },
+		{ "workload", "workload", COLUMN_TEXT },
+		{ "packages", "packages", COLUMN_LIST },
+	};
+	struct output output;
+	int code = output_open(arguments, "sysgap-explore-list", 1, "Shipped workloads", &output);
+	if (code != EXIT_DONE)
+		return code;
+	writer_table_begin(output.writer, "workloads", NULL, columns, 4, true);
+	for (size_t i = 0; i < shipped_count(); i++) {
+		const struct shipped_file *file = shipped_at(i);
+		struct definition definition;
+		struct error err;
+		if (strncmp(file->path, folder, strlen(folder)) != 0 ||
+		    definition_parse(file->content, file->path, arena, &definition, &err) !=
+			STATUS_OK)
+			continue;
+		size_t count = 0;
+		while (definition.packages[count] != NULL)
+			count++;
+		const char *name = file->path + strlen(folder);
+		writer_cell_text(output.writer, arena_printf(arena, "%.*s", (int)strlen(name) - 5,
+							     name)); /* without .yaml */
+		writer_cell_text(output.writer, definition.application);
+		writer_cell_text(output.writer, definition.name);
+		writer_cell_list(output.writer, definition.packages, count);
+	}
+	writer_table_end(output.writer);
+	return output_close(&output);
+}
+
+/* ---- how ---- */
+
+/* "EPERM" or "1"; -1 when it is neither. */
+static int errno_from(struct slice word)
+{
+	uint64_t number;
+	if (slice_parse_uint(word, 10, &number))
+		return number < ERRNO_LIMIT ? (int)number : -1;
+	for (int code = 1; code < 256; code++) {
+		const char *name = strerrorname_np(code);
+		if (name != NULL && slice_equals_string(word, name))
+			return code;
+	}
+	return -1;
+}
+
+static int read_modes(const struct arguments *arguments, struct explore_request *request)
+{
+	const char *text = argument_value(arguments, "modes");
+	struct slice rest = slice_of_string(text == NULL ? "" : text);
+	struct slice word;
+	request->answers[request->answer_count++] = ENOSYS;
+	request->answers[request->answer_count++] = 0;
+	while (rest.size_bytes > 0 && slice_next_field(&rest, ',', &word)) {
+		int code = errno_from(slice_trim(word));
+		if (code < 0)
+			return usage_error(arguments, "--modes: no errno '%.*s'",
+					   (int)word.size_bytes, (const char *)word.bytes);
+		if (code == ENOSYS || code == 0)
+			continue;
+		if (request->answer_count == EXPLORE_MAX_MODES)
+			return usage_error(arguments, "--modes: at most %d", EXPLORE_MAX_MODES - 2);
+		request->answers[request->answer_count++] = (uint16_t)code;
+	}
+	return EXIT_DONE;
+}
+
+static int read_count(const struct arguments *arguments, const char *option, uint32_t limit,
+		      uint32_t *value)
+{
+	const char *text = argument_value(arguments, option);
+	uint64_t number;
+	if (text == NULL)
+		return EXIT_DONE;
+	if (!slice_parse_uint(slice_of_string(text), 10, &number) || number < 1 || number > limit)
+		return usage_error(arguments, "--%s: 1 to %u expected", option, limit);
+	*value = (uint32_t)number;
+	return EXIT_DONE;
+}
+
+/* How often a call of each number could be done without in the workloads we know: a guess only. */
+struct experience {
+	uint32_t used[OBSERVER_MAX_NUMBERS];
+	uint32_t stubbed[OBSERVER_MAX_NUMBERS];
+	uint32_t faked[OBSERVER_MAX_NUMBERS];
+};
+
+static double tolerance(void *context, uint32_t number, uint16_t answer)
+{
+	const struct experience *experience = context;
+	uint32_t used = experience->used[number];
+	uint32_t good = answer == 0 ? experience->faked[number] : experience->stubbed[number];
+	return used == 0 ? 0.5 : (double)good / used;
+}
+
+static void gain_experience(const struct workload_set *set, struct experience *out)
+{
+	for (size_t i = 0; i < set->count; i++)
+		for (size_t u = 0; u < set->workloads[i]->use_count; u++) {
+			const struct workload_use *use = &set->workloads[i]->uses[u];
+			if (set->workloads[i]->arch != ARCH_X86_64 ||
+			    use->number >= OBSERVER_MAX_NUMBERS || use->verdict == VERDICT_UNTESTED)
+				continue;
+			bool either = use->verdict == VERDICT_EITHER;
+			out->used[use->number]++;
+			out->stubbed[use->number] += either || use->verdict == VERDICT_STUBBABLE;
+			out->faked[use->number] += either || use->verdict == VERDICT_FAKEABLE;
+		}
+}
+
+static void show_progress(void *context, const struct explore_progress *progress)
+{
+	(void)context;
+	fprintf(stderr, "\r\033[K%s: %zu trials done, %zu known to come, about %.0f s",
+		progress->phase, progress->done, progress->left, progress->seconds_left);
+}
+
+/* ---- all ---- */
+
+static int run_request(const struct arguments *arguments, struct explored *explored,
+		       struct explore_request *request)
+{
+	struct explore_result result;
+	struct error err = { 0 };
+	bool terminal = isatty(STDERR_FILENO) != 0 && !argument_given(arguments, "quiet");
+	if (terminal)
+		request->progress = show_progress;
+	struct output output;
+	int code =
+	    output_open(arguments, "sysgap-explore", 1,
+			arena_printf(explored->arena, "%s under %s",
+				     explored->definition->application, explored->definition->name),
+			&output);
+	if (code != EXIT_DONE)
+		return code;
+	enum status status = explore(request, explored->arena, &result, &err);
+	if (terminal)
+		fputs("\r\033[K", stderr);
+	if (status == STATUS_OK && explored->store != NULL)
+		status = explored_keep(explored, &result, &err);
+	if (status != STATUS_OK) {
+		output_discard(&output);
+		return report_error(explored->definition->application, &err);
+	}
+	explored_report(explored, request, &result, output.writer);
+	return output_close(&output);
+}
+
+static int run_with_store(const struct arguments *arguments, struct explored *explored,
+			  struct explore_request *request)
+{
+	uint32_t jobs = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	struct error err = { 0 };
+	int code = read_count(arguments, "jobs", 256, &jobs);
+	if (code == EXIT_DONE && !argument_given(arguments, "forget"))
+		code = stored_open(arguments, STORE_WRITE, &explored->store);
+	if (code != EXIT_DONE)
+		return code;
+	if (explored->store != NULL && store_relax(explored->store, &err) != STATUS_OK)
+		code = stored_report(arguments, &err);
+	if (code == EXIT_DONE && trial_runner_create(jobs, &request->runner, &err) != STATUS_OK)
+		code = report_error("trials", &err);
+	if (code == EXIT_DONE) {
+		struct trial_means means = trial_runner_means(request->runner);
+		if (!means.ebpf && !argument_given(arguments, "quiet"))
+			fprintf(stderr, "sysgap: observed by ptrace, which is slower: %s\n",
+				means.why_not.text);
+		request->memory = explored_memory(explored);
+		code = run_request(arguments, explored, request);
+		trial_runner_destroy(request->runner);
+	}
+	store_close(explored->store);
+	return code;
+}
+
+static int explore_in(const struct arguments *arguments, struct arena *arena)
+{
+	struct definition definition;
+	struct explored explored = { .arena = arena,
+				     .definition = &definition,
+				     .fresh = argument_given(arguments, "fresh") };
+	struct explore_request request = {
+		.definition = &definition,
+		.operations = argument_given(arguments, "operations"),
+		.paths = argument_given(arguments, "files"),
+		.effects = argument_given(arguments, "effects"),
+	};
+	struct experience *experience = arena_alloc(arena, 1, sizeof(*experience));
+	struct problem_list problems = { .arena = arena };
+	struct workload_set known;
+	struct error err = { 0 };
+	if (argument_given(arguments, "list"))
+		return list_definitions(arguments, arena);
+	if (arguments->operand_count == 0)
+		return usage_error(arguments, "a workload is missing: a name of --list, or a file");
+	int code = read_modes(arguments, &request);
+	if (code == EXIT_DONE)
+		code = read_count(arguments, "replicas", EXPLORE_MAX_REPLICAS, &request.replicas);
+	if (code == EXIT_DONE)
+		code = load_definition(arguments->operands[0], arena, &definition);
+	if (code == EXIT_DONE && explored_identify(&explored, &err) != STATUS_OK)
+		code = report_error(arguments->operands[0], &err);
+	if (code == EXIT_DONE)
+		code = stored_load_workloads(arguments, arena, &problems, &known);
+	if (code != EXIT_DONE)
+		return code;
+	gain_experience(&known, experience);
+	request.tolerance = tolerance;
+	request.tolerance_context = experience;
+	return run_with_store(arguments, &explored, &request);
+}
+
+static int run_explore(const struct arguments *arguments)
+{
+	struct arena arena = { 0 };
+	int code = explore_in(arguments, &arena);
+	arena_finish(&arena);
+	return code;
+}
+
+static const struct option_spec options[] = {
+	{ 'l', "list", VALUE_NONE, NULL, NULL, "list the shipped workloads" },
+	{ 'm', "modes", VALUE_TEXT, "ERRNOS", NULL,
+	  "try other answers besides ENOSYS and 0, such as EPERM" },
+	{ 0, "operations", VALUE_NONE, NULL, NULL,
+	  "also each operation of ioctl, fcntl, prctl, ..." },
+	{ 0, "files", VALUE_NONE, NULL, NULL, "also each file under /proc, /dev and /sys" },
+	{ 'e', "effects", VALUE_NONE, NULL, NULL,
+	  "measure time, metric, memory and descriptors with each answer alone" },
+	{ 'r', "replicas", VALUE_NUMBER, "N", NULL,
+	  "of each answer (default: the workload file's)" },
+	{ 0, "fresh", VALUE_NONE, NULL, NULL, "do not use trials that the store has" },
+	{ 0, "forget", VALUE_NONE, NULL, NULL, "neither use the store nor write to it" },
+	{ 0 },
+};
+
+static const struct example examples[] = {
+	{ "explore redis-benchmark", "what redis needs under redis-benchmark" },
+	{ "explore --modes EPERM --operations --files my.yaml", "everything about one's own" },
+	{ "explore --list", "the workloads that come with sysgap" },
+	{ 0 },
+};
+
+const struct command cmd_explore = {
+	.name = "explore",
+	.usage = "WORKLOAD | FILE",
+	.summary = "find which syscalls a workload needs",
+	.details =
+	    "Runs a workload (docs/workload-files.md) again and again, each time in a sandbox of "
+	    "its own and with some syscalls answered in the kernel's place: by ENOSYS (stubbed), "
+	    "by 0 (faked), or by another errno. What still works decides: required, stubbable, "
+	    "fakeable, either; flaky where replicas disagree. In the end the largest set found "
+	    "that may be missing at once is validated.\n\n"
+	    "Every finished trial is kept in the store: an exploration that was stopped goes on "
+	    "where it was. The verdicts are kept there, too, and other commands use them.\n\n"
+	    "Works as root, and for an ordinary user where the kernel allows user namespaces.",
+	.examples = examples,
+	.options = options,
+	.operand_kind = VALUE_FILE,
+	.min_operands = 0,
+	.max_operands = 1,
+	.run = run_explore,
+};
