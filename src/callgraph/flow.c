@@ -1,0 +1,664 @@
+#include "callgraph/flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "callgraph/state.h"
+
+/* A straight run of instructions; how it ends is its last instruction's matter, or `next`. */
+struct block {
+	uint64_t va;
+	const struct instruction *instructions;
+	size_t instruction_count;
+	uint64_t next; /* control goes on there; 0: it does not */
+	struct state *entry;
+	unsigned visits;
+	bool waiting;
+};
+
+struct place { /* of an instruction that was decoded */
+	uint64_t va;
+	uint32_t block, index;
+};
+
+struct walk {
+	struct flow flow;
+	uint64_t va;
+	struct arena *arena; /* of the facts */
+	struct block *blocks;
+	size_t block_count, block_capacity;
+	struct place *places; /* open addressing; va 0: free */
+	size_t place_count, place_capacity;
+	uint32_t *queue;
+	size_t queue_count, queue_capacity;
+	size_t instruction_count;
+	bool unresolved; /* a jump whose targets are not known */
+	bool cut;
+	/* facts, when they are collected */
+	bool collecting;
+	struct fact *facts;
+	size_t fact_count, fact_capacity;
+};
+
+static size_t place_slot(const struct walk *walk, uint64_t va)
+{
+	size_t i = (size_t)(va * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (walk->place_capacity - 1);
+	while (walk->places[i].va != 0 && walk->places[i].va != va)
+		i = (i + 1) & (walk->place_capacity - 1);
+	return i;
+}
+
+static void place_put(struct walk *walk, uint64_t va, size_t block, size_t index)
+{
+	if (walk->place_count * 2 >= walk->place_capacity) {
+		struct place *old = walk->places;
+		size_t old_capacity = walk->place_capacity;
+		walk->place_capacity = old_capacity == 0 ? 256 : old_capacity * 4;
+		walk->places =
+		    arena_alloc(walk->flow.scratch, walk->place_capacity, sizeof(*walk->places));
+		for (size_t i = 0; i < old_capacity; i++)
+			if (old[i].va != 0)
+				walk->places[place_slot(walk, old[i].va)] = old[i];
+	}
+	struct place *place = &walk->places[place_slot(walk, va)];
+	walk->place_count += place->va == 0;
+	*place = (struct place){ va, (uint32_t)block, (uint32_t)index };
+}
+
+static const struct place *place_find(const struct walk *walk, uint64_t va)
+{
+	if (walk->place_capacity == 0 || va == 0)
+		return NULL;
+	const struct place *place = &walk->places[place_slot(walk, va)];
+	return place->va == va ? place : NULL;
+}
+
+static struct block *block_add(struct walk *walk)
+{
+	if (walk->block_count == walk->block_capacity)
+		walk->blocks = arena_grow(walk->flow.scratch, walk->blocks, walk->block_count,
+					  sizeof(*walk->blocks), &walk->block_capacity);
+	struct block *block = &walk->blocks[walk->block_count++];
+	*block = (struct block){ 0 };
+	return block;
+}
+
+static bool ends_block(const struct instruction *instruction)
+{
+	switch (instruction->operation) {
+	case OPERATION_JUMP:
+	case OPERATION_BRANCH:
+	case OPERATION_RETURN:
+	case OPERATION_TRAP:
+	case OPERATION_CALL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A call that nothing of the function follows does not return. */
+static bool runs_on(const struct walk *walk, uint64_t call_va, uint64_t next)
+{
+	const struct elf_fde *fde = image_fde_at(walk->flow.image, call_va);
+	if (fde != NULL)
+		return next < fde->end_va;
+	return !image_is_entry(walk->flow.image, next);
+}
+
+enum { BLOCK_MAX_INSTRUCTIONS = 1 << 16, DECODE_AT_ONCE = 64 };
+
+/* Decodes from va up to the end of a block or to what is decoded already. */
+static size_t block_decode(struct walk *walk, uint64_t va)
+{
+	size_t index = walk->block_count;
+	block_add(walk)->va = va;
+	size_t count = 0, capacity = 0;
+	struct instruction *instructions = NULL;
+	struct slice code = elf_is_code(&walk->flow.image->file, va) ?
+				elf_bytes_from(&walk->flow.image->file, va) :
+				(struct slice){ 0 };
+	uint64_t next = va;
+	size_t off = 0;
+	for (;;) {
+		if (count > 0 && place_find(walk, next) != NULL)
+			break;
+		if (count == capacity)
+			instructions = arena_grow(walk->flow.scratch, instructions, count,
+						  sizeof(*instructions), &capacity);
+		struct instruction *instruction = &instructions[count];
+		if (walk->instruction_count >= FLOW_MAX_INSTRUCTIONS ||
+		    !instruction_decode(walk->flow.image->arch, code.bytes + off,
+					code.size_bytes - off, next, instruction)) {
+			walk->cut |= walk->instruction_count >= FLOW_MAX_INSTRUCTIONS;
+			next = 0; /* no instruction: control never really comes here */
+			break;
+		}
+		place_put(walk, next, index, count);
+		count++;
+		walk->instruction_count++;
+		off += instruction->length_bytes;
+		next += instruction->length_bytes;
+		if (ends_block(instruction)) {
+			enum operation operation = (enum operation)instruction->operation;
+			if (operation == OPERATION_JUMP || operation == OPERATION_RETURN ||
+			    operation == OPERATION_TRAP ||
+			    (operation == OPERATION_CALL && !runs_on(walk, instruction->va, next)))
+				next = 0;
+			break;
+		}
+	}
+	struct block *block = &walk->blocks[index];
+	block->instructions = instructions;
+	block->instruction_count = count;
+	block->next = next;
+	if (count == 0)
+		place_put(walk, va, index, 0); /* so that it is not tried again */
+	return index;
+}
+
+/* The block that starts at va, cut out of another or decoded when there is none. */
+static size_t block_at(struct walk *walk, uint64_t va)
+{
+	const struct place *place = place_find(walk, va);
+	if (place == NULL)
+		return block_decode(walk, va);
+	size_t index = place->block, at = place->index;
+	if (at == 0)
+		return index;
+	size_t tail_index = walk->block_count;
+	struct block *tail = block_add(walk);
+	struct block *head = &walk->blocks[index];
+	tail->va = va;
+	tail->instructions = head->instructions + at;
+	tail->instruction_count = head->instruction_count - at;
+	tail->next = head->next;
+	head->instruction_count = at;
+	head->next = va;
+	for (size_t i = 0; i < tail->instruction_count; i++)
+		place_put(walk, tail->instructions[i].va, tail_index, i);
+	/* The tail gets its state from the head, when that is visited again. */
+	if (head->entry != NULL && !head->waiting) {
+		head->waiting = true;
+		if (walk->queue_count == walk->queue_capacity)
+			walk->queue = arena_grow(walk->flow.scratch, walk->queue, walk->queue_count,
+						 sizeof(*walk->queue), &walk->queue_capacity);
+		walk->queue[walk->queue_count++] = (uint32_t)index;
+	}
+	return tail_index;
+}
+
+static void flow_to(struct walk *walk, uint64_t va, const struct state *state)
+{
+	if (walk->collecting)
+		return;
+	size_t index = block_at(walk, va);
+	struct block *block = &walk->blocks[index];
+	if (block->entry == NULL) {
+		block->entry = arena_alloc(walk->flow.scratch, 1, sizeof(*block->entry));
+		state_copy(block->entry, state);
+	} else if (!state_join(&walk->flow, block->entry, state, block->visits > FLOW_MAX_VISITS)) {
+		return;
+	}
+	if (block->waiting)
+		return;
+	block->waiting = true;
+	if (walk->queue_count == walk->queue_capacity)
+		walk->queue = arena_grow(walk->flow.scratch, walk->queue, walk->queue_count,
+					 sizeof(*walk->queue), &walk->queue_capacity);
+	walk->queue[walk->queue_count++] = (uint32_t)index;
+}
+
+static struct fact *fact_add(struct walk *walk, const struct instruction *instruction,
+			     enum fact_kind kind, uint64_t target)
+{
+	if (walk->fact_count == walk->fact_capacity)
+		walk->facts = arena_grow(walk->flow.scratch, walk->facts, walk->fact_count,
+					 sizeof(*walk->facts), &walk->fact_capacity);
+	struct fact *fact = &walk->facts[walk->fact_count++];
+	*fact = (struct fact){ .va = instruction->va, .target = target, .kind = (uint8_t)kind };
+	return fact;
+}
+
+/* Values whose memory is the scratch arena's get one that lasts; tables become their numbers. */
+static struct value value_keep(struct walk *walk, const struct state *state,
+			       const struct value *value)
+{
+	struct value kept = *value;
+	if (value->kind == VALUE_ENTRY) {
+		uint64_t *numbers;
+		size_t count;
+		if (value->bits == 0 || value->table->is_address ||
+		    !state_table(&walk->flow, state, value->table, &numbers, &count))
+			return value_any();
+		kept = value_of_numbers(walk->flow.scratch, numbers, count);
+	}
+	if (kept.kind == VALUE_SET)
+		kept.set = arena_copy(walk->arena, kept.set, 1,
+				      sizeof(*kept.set) +
+					  kept.set->count * sizeof(kept.set->numbers[0]));
+	return kept;
+}
+
+enum { MAX_ARGUMENTS = 96 };
+
+struct argument_list {
+	size_t count;
+	struct argument items[MAX_ARGUMENTS];
+};
+
+static void argument_add(struct walk *walk, const struct state *state, struct argument_list *list,
+			 unsigned input, const struct value *value)
+{
+	struct value kept = value_keep(walk, state, value);
+	if (kept.kind == VALUE_ANY || kept.kind == VALUE_LOW || kept.kind == VALUE_STACK ||
+	    list->count == MAX_ARGUMENTS)
+		return;
+	list->items[list->count++] = (struct argument){ (uint16_t)input, kept };
+}
+
+/* What a called function finds in registers, on the stack, and behind addresses of our stack. */
+static void collect_arguments(struct walk *walk, const struct state *state, bool jump,
+			      struct fact *fact)
+{
+	const struct machine *machine = walk->flow.machine;
+	struct argument_list list = { 0 };
+	unsigned registers = walk->flow.image->arch == ARCH_AARCH64 ? 32 : 16;
+	for (unsigned i = 0; i < registers; i++) {
+		const struct value *value = &state->registers[i];
+		if (i == machine->stack_pointer ||
+		    (!jump && (machine->call_clobbers >> i & 1) == 0 && i != 3))
+			continue; /* x86-64: Go passes arguments in rbx, too */
+		argument_add(walk, state, &list, i, value);
+		if (value->kind != VALUE_STACK)
+			continue;
+		for (size_t k = 0; k < state->word_count; k++) {
+			int64_t off = state->words[k].off - (int64_t)value->number;
+			if (off >= 0 && off < 4 * INPUT_MEMORY_WORDS && off % 4 == 0)
+				argument_add(walk, state, &list,
+					     INPUT_MEMORY + i * INPUT_MEMORY_WORDS +
+						 (unsigned)off / 4,
+					     &state->words[k].value);
+		}
+	}
+	const struct value *top = &state->registers[machine->stack_pointer];
+	int64_t skip = jump && machine->call_pushes ? 8 : 0; /* the return address is there */
+	for (unsigned i = 0; top->kind == VALUE_STACK && i < INPUT_STACK_COUNT; i++) {
+		struct value address = *top;
+		address.number += (uint64_t)(skip + 8 * i);
+		struct value value = state_load(&walk->flow, state, &address, 8);
+		if (value.kind == VALUE_ANY) {
+			value = state_load(&walk->flow, state, &address, 4);
+			if (value.kind == VALUE_INPUT)
+				value = value_any();
+		}
+		argument_add(walk, state, &list, INPUT_STACK + i, &value);
+	}
+	fact->argument_count = list.count;
+	fact->arguments =
+	    arena_copy(walk->arena, list.items, list.count, sizeof(list.items[0]));
+}
+
+static void collect_syscall(struct walk *walk, const struct state *state, struct fact *fact)
+{
+	const struct machine *machine = walk->flow.machine;
+	struct argument_list list = { 0 };
+	argument_add(walk, state, &list, machine->syscall_number,
+		     &state->registers[machine->syscall_number]);
+	for (unsigned i = 0; i < 6; i++)
+		argument_add(walk, state, &list, machine->syscall_arguments[i],
+			     &state->registers[machine->syscall_arguments[i]]);
+	fact->argument_count = list.count;
+	fact->arguments =
+	    arena_copy(walk->arena, list.items, list.count, sizeof(list.items[0]));
+}
+
+/* What an instruction mentions, besides where it goes. */
+static void collect_mentions(struct walk *walk, const struct state *state,
+			     const struct instruction *instruction)
+{
+	const struct image *image = walk->flow.image;
+	enum operation operation = (enum operation)instruction->operation;
+	bool control = operation == OPERATION_CALL || operation == OPERATION_JUMP ||
+		       operation == OPERATION_BRANCH;
+	for (unsigned i = 0; i < OPERAND_LIMIT; i++) {
+		const struct operand *operand = &instruction->operands[i];
+		if (operand->kind == OPERAND_IMMEDIATE) {
+			if (image->fixed && !control && operand->width_bytes >= 4 &&
+			    image_contains(image, (uint64_t)operand->value))
+				fact_add(walk, instruction, FACT_REFERENCE,
+					 (uint64_t)operand->value);
+			continue;
+		}
+		if (operand->kind != OPERAND_MEMORY)
+			continue;
+		struct value address = state_address(&walk->flow, state, operand);
+		if (operation == OPERATION_ADDRESS) {
+			if (address.kind == VALUE_ADDRESS)
+				fact_add(walk, instruction, FACT_REFERENCE, address.number);
+			else if (address.kind == VALUE_ENTRY)
+				fact_add(walk, instruction, FACT_REFERENCE, address.table->va);
+		} else if (address.kind == VALUE_ENTRY) {
+			fact_add(walk, instruction, FACT_REFERENCE, address.table->va);
+		} else if (address.kind == VALUE_ADDRESS && !control &&
+			   !(operation == OPERATION_MOVE && i == 0)) {
+			struct fact *fact =
+			    fact_add(walk, instruction, FACT_LOAD, address.number);
+			fact->width_bytes = operand->width_bytes == 0 ? 64 : operand->width_bytes;
+		}
+	}
+	/* aarch64 makes addresses in two steps. */
+	if (operation == OPERATION_ADD && image->arch == ARCH_AARCH64) {
+		struct value a = state_read(&walk->flow, state, &instruction->operands[1]);
+		struct value b = state_read(&walk->flow, state, &instruction->operands[2]);
+		if (a.kind == VALUE_ADDRESS && b.kind == VALUE_NUMBER)
+			fact_add(walk, instruction, FACT_REFERENCE, a.number + b.number);
+	}
+}
+
+static void call(struct walk *walk, struct state *state, const struct instruction *instruction)
+{
+	if (!walk->collecting)
+		return;
+	const struct operand *operand = &instruction->operands[1];
+	struct value target = operand->kind == OPERAND_IMMEDIATE ?
+				  value_address((uint64_t)operand->value) :
+				  state_read(&walk->flow, state, operand);
+	struct fact *fact;
+	if (target.kind == VALUE_ADDRESS)
+		fact = fact_add(walk, instruction, FACT_CALL, target.number);
+	else if (target.kind == VALUE_SLOT)
+		fact = fact_add(walk, instruction, FACT_CALL_SLOT, target.number);
+	else
+		fact = fact_add(walk, instruction, FACT_CALL_UNKNOWN, 0);
+	collect_arguments(walk, state, false, fact);
+	if (operand->kind == OPERAND_MEMORY && fact->kind == FACT_CALL_UNKNOWN) {
+		struct value address = state_address(&walk->flow, state, operand);
+		if (address.kind == VALUE_ADDRESS)
+			fact_add(walk, instruction, FACT_LOAD, address.number)->width_bytes = 8;
+		else if (address.kind == VALUE_ENTRY)
+			fact_add(walk, instruction, FACT_REFERENCE, address.table->va);
+	}
+}
+
+/* Into another function, or on in this one? */
+static bool leaves(const struct walk *walk, const struct state *state, uint64_t from, uint64_t to)
+{
+	if (to == walk->va)
+		return false;
+	const struct image *image = walk->flow.image;
+	const struct elf_fde *fde = image_fde_at(image, from);
+	if (fde != NULL && to > fde->start_va && to < fde->end_va)
+		return false;
+	/* With something of its own on the stack a function does not hand over to another. */
+	const struct value *top = &state->registers[walk->flow.machine->stack_pointer];
+	return image_is_entry(image, to) && (top->kind != VALUE_STACK || top->number == 0);
+}
+
+static void jump_to(struct walk *walk, const struct instruction *instruction, struct state *state,
+		    uint64_t target)
+{
+	if (!leaves(walk, state, instruction->va, target)) {
+		flow_to(walk, target, state);
+	} else if (walk->collecting) {
+		struct fact *fact = fact_add(walk, instruction, FACT_JUMP, target);
+		collect_arguments(walk, state, true, fact);
+	}
+}
+
+static void jump(struct walk *walk, struct state *state, const struct instruction *instruction)
+{
+	const struct operand *operand = &instruction->operands[1];
+	if (operand->kind == OPERAND_IMMEDIATE) {
+		jump_to(walk, instruction, state, (uint64_t)operand->value);
+		return;
+	}
+	struct value target = state_read(&walk->flow, state, operand);
+	if (target.kind == VALUE_ADDRESS) {
+		jump_to(walk, instruction, state, target.number);
+		return;
+	}
+	if (target.kind == VALUE_SLOT) {
+		if (walk->collecting) {
+			struct fact *fact =
+			    fact_add(walk, instruction, FACT_JUMP_SLOT, target.number);
+			collect_arguments(walk, state, true, fact);
+		}
+		return;
+	}
+	if (target.kind == VALUE_ENTRY && target.bits == 1) {
+		uint64_t *targets;
+		size_t count;
+		bool known = state_table(&walk->flow, state, target.table, &targets, &count);
+		const struct elf_fde *fde = image_fde_at(walk->flow.image, instruction->va);
+		uint16_t input = target.table->index_input;
+		bool bounded = target.table->index_max < count;
+		size_t taken = 0;
+		for (size_t i = 0; known && i < count; i++) {
+			/* Without a bound the table ends where its entries make no sense. */
+			bool inside = fde != NULL ? targets[i] >= fde->start_va &&
+							targets[i] < fde->end_va :
+						    elf_is_code(&walk->flow.image->file, targets[i]);
+			if (!bounded && !inside)
+				break;
+			struct state narrowed;
+			state_copy(&narrowed, state);
+			taken++;
+			if (input != INPUT_NONE &&
+			    !reach_compare(walk->flow.scratch, &narrowed.reach, input,
+					   target.table->index_bits,
+					   (uint64_t)target.table->index_addend, CONDITION_EQUAL, i))
+				continue;
+			if (elf_is_code(&walk->flow.image->file, targets[i]))
+				flow_to(walk, targets[i], &narrowed);
+		}
+		if (taken > 0)
+			return;
+	}
+	walk->unresolved = true;
+	if (walk->collecting) {
+		struct fact *fact = fact_add(walk, instruction, FACT_CALL_UNKNOWN, 0);
+		collect_arguments(walk, state, true, fact);
+		if (operand->kind == OPERAND_MEMORY) {
+			struct value address = state_address(&walk->flow, state, operand);
+			if (address.kind == VALUE_ADDRESS)
+				fact_add(walk, instruction, FACT_LOAD, address.number)->width_bytes =
+				    8;
+			else if (address.kind == VALUE_ENTRY)
+				fact_add(walk, instruction, FACT_REFERENCE, address.table->va);
+		}
+	}
+}
+
+static void note_syscall(struct walk *walk, const struct state *state,
+			 const struct instruction *instruction)
+{
+	if (!walk->collecting)
+		return;
+	enum fact_kind kind = instruction->operation == OPERATION_SYSCALL ? FACT_SYSCALL :
+									    FACT_SYSCALL_I386;
+	collect_syscall(walk, state, fact_add(walk, instruction, kind, 0));
+}
+
+/* Runs a block from its entry state and hands its state on; collects facts in the last pass. */
+static void block_run(struct walk *walk, size_t index)
+{
+	struct state state;
+	state_copy(&state, walk->blocks[index].entry);
+	/* The block may be cut, and the array may move, while it runs. */
+	const struct instruction *instructions = walk->blocks[index].instructions;
+	size_t count = walk->blocks[index].instruction_count;
+	uint64_t next = walk->blocks[index].next;
+	size_t first_fact = walk->fact_count;
+	bool goes_on = next != 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct instruction *instruction = &instructions[i];
+		if (walk->collecting)
+			collect_mentions(walk, &state, instruction);
+		switch (instruction->operation) {
+		case OPERATION_CALL:
+			call(walk, &state, instruction);
+			state_call(&walk->flow, &state);
+			break;
+		case OPERATION_JUMP:
+			jump(walk, &state, instruction);
+			break;
+		case OPERATION_BRANCH: {
+			struct state taken;
+			state_copy(&taken, &state);
+			enum condition condition = (enum condition)instruction->condition;
+			if (state_branch(&walk->flow, &taken, condition) &&
+			    instruction->operands[1].kind == OPERAND_IMMEDIATE)
+				jump_to(walk, instruction, &taken,
+					(uint64_t)instruction->operands[1].value);
+			goes_on = goes_on &&
+				  state_branch(&walk->flow, &state, condition_inverse(condition));
+			break;
+		}
+		case OPERATION_SYSCALL:
+		case OPERATION_SYSCALL_I386:
+			note_syscall(walk, &state, instruction);
+			state_step(&walk->flow, &state, instruction);
+			break;
+		case OPERATION_RETURN:
+		case OPERATION_TRAP:
+			break;
+		default:
+			state_step(&walk->flow, &state, instruction);
+			break;
+		}
+	}
+	if (goes_on && count > 0)
+		jump_to(walk, &instructions[count - 1], &state, next);
+	if (!walk->collecting || walk->fact_count == first_fact)
+		return;
+	const struct reach *reach = NULL;
+	if (walk->blocks[index].entry->reach.term_count > 0) {
+		struct reach *copy =
+		    arena_copy(walk->arena, &walk->blocks[index].entry->reach, 1, sizeof(*copy));
+		for (size_t i = 0; i < copy->term_count; i++)
+			copy->terms[i].ranges =
+			    arena_copy(walk->arena, copy->terms[i].ranges,
+				       copy->terms[i].range_count, sizeof(struct number_range));
+		reach = copy;
+	}
+	for (size_t i = first_fact; i < walk->fact_count; i++)
+		walk->facts[i].reach = reach;
+}
+
+static void settle(struct walk *walk)
+{
+	size_t done = 0;
+	while (done < walk->queue_count) {
+		size_t index = walk->queue[done++];
+		walk->blocks[index].waiting = false;
+		walk->blocks[index].visits++;
+		block_run(walk, index);
+		if (done == walk->queue_count)
+			done = walk->queue_count = 0;
+	}
+}
+
+enum { MAX_LANDING_PADS = 4096 };
+
+/* Code that is only entered by unwinding, of every part of the function. */
+static void enter_landing_pads(struct walk *walk, const struct state *unknown)
+{
+	const struct elf_fde *seen[8];
+	size_t seen_count = 0;
+	for (size_t i = 0; i < walk->block_count && seen_count < 8; i++) {
+		const struct elf_fde *fde = image_fde_at(walk->flow.image, walk->blocks[i].va);
+		bool known = fde == NULL || fde->lsda_va == 0;
+		for (size_t k = 0; k < seen_count; k++)
+			known |= seen[k] == fde;
+		if (known)
+			continue;
+		seen[seen_count++] = fde;
+		uint64_t pads[MAX_LANDING_PADS];
+		size_t count =
+		    elf_landing_pads(&walk->flow.image->file, fde, pads, MAX_LANDING_PADS);
+		for (size_t k = 0; k < count && k < MAX_LANDING_PADS; k++)
+			if (elf_is_code(&walk->flow.image->file, pads[k]))
+				flow_to(walk, pads[k], unknown);
+		settle(walk);
+	}
+}
+
+enum { FUNCTION_MAX_BYTES_UNBOUNDED = 1 << 16 };
+
+/* Where the function's own range ends: its FDE, or where the next function is known to start. */
+static uint64_t range_end(const struct image *image, uint64_t va)
+{
+	const struct elf_fde *fde = image_fde_at(image, va);
+	if (fde != NULL)
+		return fde->end_va;
+	uint64_t end = va + 1;
+	while (end < va + FUNCTION_MAX_BYTES_UNBOUNDED && elf_is_code(&image->file, end) &&
+	       !image_is_entry(image, end))
+		end++;
+	return end;
+}
+
+/* After a jump to anywhere, everything in the function's own range may run. */
+static void enter_rest(struct walk *walk, const struct state *unknown)
+{
+	const struct image *image = walk->flow.image;
+	struct slice code = elf_bytes_from(&image->file, walk->va);
+	uint64_t end = range_end(image, walk->va);
+	for (uint64_t va = walk->va; va < end;) {
+		struct instruction instruction;
+		uint64_t off = va - walk->va;
+		if (off >= code.size_bytes ||
+		    !instruction_decode(image->arch, code.bytes + off, code.size_bytes - off, va,
+					&instruction)) {
+			va += image->machine->call_pushes ? 1 : 4;
+			continue;
+		}
+		if (place_find(walk, va) == NULL && instruction.operation != OPERATION_NOTHING) {
+			flow_to(walk, va, unknown);
+			settle(walk);
+		}
+		va += instruction.length_bytes;
+	}
+}
+
+static int compare_facts(const void *left, const void *right)
+{
+	const struct fact *a = left, *b = right;
+	if (a->va != b->va)
+		return a->va < b->va ? -1 : 1;
+	if (a->kind != b->kind)
+		return (int)a->kind - (int)b->kind;
+	return (a->target > b->target) - (a->target < b->target);
+}
+
+struct function flow_function(const struct image *image, uint64_t va, struct arena *arena,
+			      struct arena *scratch)
+{
+	struct walk walk = {
+		.flow = { .image = image, .machine = image->machine, .scratch = scratch },
+		.va = va,
+		.arena = arena
+	};
+	struct state *start = arena_alloc(scratch, 1, sizeof(*start));
+	state_enter(&walk.flow, start);
+	flow_to(&walk, va, start);
+	settle(&walk);
+	state_unknown(&walk.flow, start);
+	enter_landing_pads(&walk, start);
+	if (walk.unresolved)
+		enter_rest(&walk, start);
+	enter_landing_pads(&walk, start);
+	walk.collecting = true;
+	for (size_t i = 0; i < walk.block_count; i++)
+		if (walk.blocks[i].entry != NULL)
+			block_run(&walk, i);
+	if (walk.fact_count > 0)
+		qsort(walk.facts, walk.fact_count, sizeof(*walk.facts), compare_facts);
+	return (struct function){ .va = va,
+				  .facts = arena_copy(arena, walk.facts, walk.fact_count,
+						      sizeof(*walk.facts)),
+				  .fact_count = walk.fact_count,
+				  .instruction_count = walk.instruction_count,
+				  .cut = walk.cut };
+}

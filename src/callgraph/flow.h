@@ -1,0 +1,56 @@
+#pragma once
+
+#include "callgraph/condition.h"
+#include "callgraph/image.h"
+#include "callgraph/value.h"
+
+/* What a function does that matters for which syscalls a program can make. */
+enum fact_kind {
+	FACT_CALL,         /* target: code address */
+	FACT_JUMP,         /* a tail call, or control running into another function */
+	FACT_CALL_SLOT,    /* target: the address of the word that holds the function's address */
+	FACT_JUMP_SLOT,
+	FACT_CALL_UNKNOWN, /* through a pointer; what it may point to is address-taken code */
+	FACT_REFERENCE,    /* target: an address of this file that was computed */
+	FACT_LOAD,         /* target: an address that was read, width_bytes of it */
+	FACT_SYSCALL,
+	FACT_SYSCALL_I386,
+	FACT_KIND_COUNT,
+};
+
+/* What the callee, or the kernel, gets to see; inputs without one are not known. */
+struct argument {
+	uint16_t input;
+	struct value value;
+};
+
+struct fact {
+	uint64_t va; /* of the instruction */
+	uint64_t target;
+	uint8_t kind;
+	uint8_t width_bytes;
+	const struct reach *reach; /* of its block; NULL: whatever the inputs are */
+	const struct argument *arguments;
+	size_t argument_count;
+};
+
+enum { FLOW_MAX_INSTRUCTIONS = 200000, FLOW_MAX_VISITS = 24 };
+
+struct function {
+	uint64_t va;
+	const struct fact *facts; /* ascending va */
+	size_t fact_count;
+	size_t instruction_count;
+	bool cut; /* too large: not all of it was followed, each use of it is unresolved */
+};
+
+/*
+ * Follows the code from an entry through all its blocks, wherever they lie, and the values in it.
+ * Runs of code that are only entered through a jump that could not be resolved, or by unwinding,
+ * are followed with nothing known.
+ *
+ * arena     the facts' memory
+ * scratch   for the work; may be finished afterwards
+ */
+struct function flow_function(const struct image *image, uint64_t va, struct arena *arena,
+			      struct arena *scratch);

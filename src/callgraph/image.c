@@ -1,0 +1,380 @@
+#include "callgraph/image.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "disasm/sweep.h"
+
+struct numbers {
+	uint64_t *items;
+	size_t count, capacity;
+};
+
+static void numbers_add(struct arena *arena, struct numbers *numbers, uint64_t number)
+{
+	if (numbers->count == numbers->capacity)
+		numbers->items = arena_grow(arena, numbers->items, numbers->count,
+					    sizeof(*numbers->items), &numbers->capacity);
+	numbers->items[numbers->count++] = number;
+}
+
+static int compare_numbers(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+	return (a > b) - (a < b);
+}
+
+static void numbers_settle(struct numbers *numbers)
+{
+	if (numbers->count == 0)
+		return;
+	qsort(numbers->items, numbers->count, sizeof(*numbers->items), compare_numbers);
+	size_t kept = 1;
+	for (size_t i = 1; i < numbers->count; i++)
+		if (numbers->items[i] != numbers->items[kept - 1])
+			numbers->items[kept++] = numbers->items[i];
+	numbers->count = kept;
+}
+
+/* The index of the last number <= va, or SIZE_MAX. */
+static size_t last_up_to(const uint64_t *numbers, size_t count, uint64_t va)
+{
+	size_t low = 0, high = count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (numbers[middle] <= va)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low - 1;
+}
+
+bool image_is_entry(const struct image *image, uint64_t va)
+{
+	size_t i = last_up_to(image->entries, image->entry_count, va);
+	return i != SIZE_MAX && image->entries[i] == va;
+}
+
+const struct elf_fde *image_fde_at(const struct image *image, uint64_t va)
+{
+	size_t low = 0, high = image->unwind.count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (image->unwind.fdes[middle].start_va <= va)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0 || va >= image->unwind.fdes[low - 1].end_va)
+		return NULL;
+	return &image->unwind.fdes[low - 1];
+}
+
+bool image_contains(const struct image *image, uint64_t va)
+{
+	return elf_segment_at(&image->file, va) != NULL;
+}
+
+static bool is_constant_memory(const struct image *image, uint64_t va, uint64_t size_bytes)
+{
+	const struct elf_segment *segment = elf_segment_at(&image->file, va);
+	if (segment == NULL || va - segment->va + size_bytes > segment->file_bytes)
+		return false;
+	struct elf_range relro = image->file.relro;
+	return (segment->flags & ELF_WRITE) == 0 ||
+	       (relro.size_bytes > 0 && va >= relro.va &&
+		va + size_bytes <= relro.va + relro.size_bytes);
+}
+
+bool image_constant(const struct image *image, uint64_t va, unsigned width_bytes,
+		    uint64_t *out_value)
+{
+	if (width_bytes == 0 || width_bytes > 8 || !is_constant_memory(image, va, width_bytes))
+		return false;
+	size_t i = elf_relocation_from(&image->relocations, va > 7 ? va - 7 : 0);
+	if (!image->fixed && i < image->relocations.count &&
+	    image->relocations.relocations[i].va < va + width_bytes)
+		return false;
+	struct slice bytes = elf_bytes_from(&image->file, va);
+	uint64_t value = 0;
+	memcpy(&value, bytes.bytes, width_bytes);
+	*out_value = value;
+	return true;
+}
+
+struct elf_range image_object_at(const struct image *image, uint64_t va)
+{
+	const struct elf_segment *segment = elf_segment_at(&image->file, va);
+	if (segment == NULL || elf_is_code(&image->file, va))
+		return (struct elf_range){ va, 0 };
+	uint64_t low = segment->va, high = segment->va + segment->memory_bytes;
+	size_t i = last_up_to(image->borders, image->border_count, va);
+	if (i != SIZE_MAX && image->borders[i] > low)
+		low = image->borders[i];
+	if (i + 1 < image->border_count && image->borders[i + 1] < high)
+		high = image->borders[i + 1];
+	return (struct elf_range){ low, high - low };
+}
+
+const char *image_name_of(const struct image *image, uint64_t va)
+{
+	const struct elf_symbols *tables[] = { &image->symbols, &image->static_symbols };
+	for (size_t t = 0; t < 2; t++) {
+		const char *best = NULL;
+		for (size_t i = 0; i < tables[t]->count; i++) {
+			const struct elf_symbol *symbol = &tables[t]->symbols[i];
+			if (!symbol->defined || symbol->va != va || symbol->name[0] == '\0' ||
+			    (symbol->type != ELF_SYMBOL_FUNCTION &&
+			     symbol->type != ELF_SYMBOL_IFUNC && symbol->type != ELF_SYMBOL_NONE))
+				continue;
+			/* Of several names the one without leading underscores is the known one. */
+			if (best == NULL || strspn(symbol->name, "_") < strspn(best, "_"))
+				best = symbol->name;
+		}
+		if (best != NULL)
+			return best;
+	}
+	size_t low = 0, high = image->golang.count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (image->golang.functions[middle].start_va < va)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < image->golang.count && image->golang.functions[low].start_va == va)
+		return image->golang.functions[low].name;
+	return NULL;
+}
+
+/* Sections with code when there are section headers; else the executable segments. */
+static size_t code_ranges(const struct elf_file *file, struct elf_range *ranges, size_t max_count)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < file->section_count && count < max_count; i++) {
+		const struct elf_section *section = &file->sections[i];
+		if ((section->flags & SHF_EXECINSTR) != 0 && section->type != SHT_NOBITS &&
+		    elf_is_code(file, section->va))
+			ranges[count++] = (struct elf_range){ section->va, section->size_bytes };
+	}
+	if (count > 0)
+		return count;
+	for (size_t i = 0; i < file->segment_count && count < max_count; i++)
+		if ((file->segments[i].flags & ELF_EXECUTE) != 0)
+			ranges[count++] =
+			    (struct elf_range){ file->segments[i].va, file->segments[i].file_bytes };
+	return count;
+}
+
+enum { MAX_CODE_RANGES = 256, EVENTS_AT_ONCE = 512 };
+
+/* The targets of calls, and the addresses that code mentions, from one pass over all code. */
+static void sweep_code(struct image *image, struct numbers *entries, struct numbers *mentioned)
+{
+	struct arena *arena = image->file.arena;
+	struct elf_range ranges[MAX_CODE_RANGES];
+	size_t range_count = code_ranges(&image->file, ranges, MAX_CODE_RANGES);
+	for (size_t i = 0; i < range_count; i++) {
+		struct slice code = elf_bytes_from(&image->file, ranges[i].va);
+		if (code.size_bytes > ranges[i].size_bytes)
+			code.size_bytes = ranges[i].size_bytes;
+		image->code_bytes += code.size_bytes;
+		struct sweep sweep;
+		if (!sweep_init(&sweep, image->arch, code, ranges[i].va))
+			continue;
+		struct sweep_event events[EVENTS_AT_ONCE];
+		size_t count;
+		while ((count = sweep_next(&sweep, events, EVENTS_AT_ONCE)) != 0) {
+			for (size_t k = 0; k < count; k++) {
+				const struct sweep_event *event = &events[k];
+				if (event->kind == SWEEP_CALL) {
+					if (elf_is_code(&image->file, event->value))
+						numbers_add(arena, entries, event->value);
+				} else if (event->kind == SWEEP_ADDRESS ||
+					   (event->kind == SWEEP_IMMEDIATE && image->fixed &&
+					    image_contains(image, event->value))) {
+					numbers_add(arena, mentioned, event->value);
+				} else if (event->kind == SWEEP_SYSCALL ||
+					   event->kind == SWEEP_SYSENTER ||
+					   event->kind == SWEEP_INT80) {
+					image->syscall_sites++;
+				}
+			}
+		}
+	}
+}
+
+static int compare_relocations(const void *left, const void *right)
+{
+	const struct elf_relocation *a = left, *b = right;
+	return (a->va > b->va) - (a->va < b->va);
+}
+
+/* A program at a fixed address needs no relocations: every word that could be a pointer is one. */
+static void add_pointer_words(struct image *image)
+{
+	struct arena *arena = image->file.arena;
+	const struct elf_relocations *known = &image->relocations;
+	size_t capacity = known->count, count = known->count;
+	struct elf_relocation *all =
+	    arena_copy(arena, known->relocations, known->count, sizeof(*all));
+	for (size_t i = 0; i < image->file.segment_count; i++) {
+		const struct elf_segment *segment = &image->file.segments[i];
+		struct slice bytes = elf_bytes_from(&image->file, segment->va);
+		for (uint64_t off = -segment->va & 7; off + 8 <= bytes.size_bytes; off += 8) {
+			uint64_t va = segment->va + off, word = elf_load64(bytes.bytes + off);
+			if (!image_contains(image, word) || elf_relocation_at(known, va) != NULL)
+				continue;
+			if ((segment->flags & ELF_EXECUTE) != 0) {
+				const struct elf_section *section = elf_section_at(&image->file, va);
+				if (section == NULL || (section->flags & SHF_EXECINSTR) != 0)
+					continue;
+			}
+			const struct elf_fde *fde = image_fde_at(image, word);
+			if (fde != NULL && fde->start_va != word)
+				continue; /* the middle of a function: an entry of a jump table */
+			if (count == capacity)
+				all = arena_grow(arena, all, count, sizeof(*all), &capacity);
+			all[count++] = (struct elf_relocation){
+				.va = va, .addend = word, .kind = ELF_RELOCATION_RELATIVE
+			};
+		}
+	}
+	qsort(all, count, sizeof(*all), compare_relocations);
+	image->relocations = (struct elf_relocations){ all, count };
+}
+
+static void collect_entries(struct image *image, struct numbers *entries)
+{
+	struct arena *arena = image->file.arena;
+	const struct elf_file *file = &image->file;
+	const struct elf_symbols *tables[] = { &image->symbols, &image->static_symbols };
+	for (size_t t = 0; t < 2; t++)
+		for (size_t i = 0; i < tables[t]->count; i++) {
+			const struct elf_symbol *symbol = &tables[t]->symbols[i];
+			if (symbol->defined && elf_is_code(file, symbol->va) &&
+			    (symbol->type == ELF_SYMBOL_FUNCTION ||
+			     symbol->type == ELF_SYMBOL_IFUNC))
+				numbers_add(arena, entries, symbol->va);
+		}
+	for (size_t i = 0; i < image->unwind.count; i++)
+		numbers_add(arena, entries, image->unwind.fdes[i].start_va);
+	for (size_t i = 0; i < image->golang.count; i++)
+		numbers_add(arena, entries, image->golang.functions[i].start_va);
+	for (size_t i = 0; i < image->relocations.count; i++) {
+		const struct elf_relocation *relocation = &image->relocations.relocations[i];
+		if (relocation->symbol == 0 && elf_is_code(file, relocation->addend))
+			numbers_add(arena, entries, relocation->addend);
+	}
+	if (file->entry_va != 0)
+		numbers_add(arena, entries, file->entry_va);
+}
+
+static bool holds_pointer(const struct image *image, uint64_t va)
+{
+	return elf_relocation_at(&image->relocations, va) != NULL;
+}
+
+/*
+ * An address in the middle of an object is mentioned too (a field, an element), and cutting there
+ * would part an array from what points to its start. So one that follows a pointer directly is
+ * taken for such a middle, unless it is aligned as compilers align large objects.
+ */
+static bool may_begin_object(const struct image *image, uint64_t va)
+{
+	return va % 32 == 0 || !holds_pointer(image, va - 8);
+}
+
+static void collect_borders(struct image *image, const struct numbers *mentioned,
+			    struct numbers *borders)
+{
+	struct arena *arena = image->file.arena;
+	const struct elf_file *file = &image->file;
+	const struct elf_symbols *tables[] = { &image->symbols, &image->static_symbols };
+	for (size_t t = 0; t < 2; t++)
+		for (size_t i = 0; i < tables[t]->count; i++) {
+			const struct elf_symbol *symbol = &tables[t]->symbols[i];
+			if (symbol->defined && symbol->type == ELF_SYMBOL_OBJECT)
+				numbers_add(arena, borders, symbol->va);
+		}
+	for (size_t i = 0; i < mentioned->count; i++)
+		if (may_begin_object(image, mentioned->items[i]))
+			numbers_add(arena, borders, mentioned->items[i]);
+	for (size_t i = 0; i < image->relocations.count; i++) {
+		const struct elf_relocation *relocation = &image->relocations.relocations[i];
+		if (relocation->symbol == 0 && relocation->kind == ELF_RELOCATION_RELATIVE &&
+		    !elf_is_code(file, relocation->addend) &&
+		    may_begin_object(image, relocation->addend))
+			numbers_add(arena, borders, relocation->addend);
+	}
+	for (size_t i = 0; i < file->section_count; i++) {
+		numbers_add(arena, borders, file->sections[i].va);
+		numbers_add(arena, borders, file->sections[i].va + file->sections[i].size_bytes);
+	}
+}
+
+static enum status open_tables(const char *input, struct problem_list *problems,
+			       struct image *image, struct error *err)
+{
+	enum status status = elf_dynamic_read(&image->file, &image->dynamic, err);
+	if (status == STATUS_OK)
+		status = elf_relocations_read(&image->file, &image->dynamic, &image->relocations,
+					      err);
+	if (status == STATUS_OK)
+		status = elf_symbols_read(&image->file, &image->dynamic,
+					  elf_relocations_max_symbol(&image->relocations),
+					  &image->symbols, err);
+	if (status != STATUS_OK)
+		return status;
+	struct error ignored;
+	if (elf_static_symbols_read(&image->file, &image->static_symbols, &ignored) != STATUS_OK) {
+		problem_add(problems, input, 0, "its .symtab is not used: %s", ignored.text);
+		image->static_symbols = (struct elf_symbols){ 0 };
+	}
+	elf_unwind_read(&image->file, input, problems, &image->unwind);
+	golang_read(&image->file, input, problems, &image->golang);
+	return STATUS_OK;
+}
+
+enum status image_open(struct slice bytes, const char *input, struct problem_list *problems,
+		       struct image *out_image, struct error *err)
+{
+	struct image image = { 0 };
+	enum status status = elf_file_open(bytes, input, problems, &image.file, err);
+	if (status != STATUS_OK)
+		return status;
+	if (image.file.kind == ELF_OTHER)
+		return error_set(err, STATUS_UNSUPPORTED, ERROR_NO_OFF,
+				 "neither a program nor a shared library");
+	if (image.file.arch != ARCH_UNKNOWN) {
+		image.arch = (enum arch)image.file.arch;
+		image.machine = machine_of(image.arch);
+	}
+	if (image.machine == NULL)
+		return error_set(err, STATUS_UNSUPPORTED, ERROR_NO_OFF,
+				 "not analysed: code of machine %u (%s)", image.file.machine,
+				 image.file.arch == ARCH_UNKNOWN ? "unknown" : arch_name(image.arch));
+	image.fixed = image.file.kind == ELF_EXECUTABLE;
+	status = open_tables(input, problems, &image, err);
+	if (status != STATUS_OK)
+		return status;
+	if (image.fixed)
+		add_pointer_words(&image);
+	struct numbers entries = { 0 }, mentioned = { 0 }, borders = { 0 };
+	sweep_code(&image, &entries, &mentioned);
+	collect_entries(&image, &entries);
+	for (size_t i = 0; i < mentioned.count; i++)
+		if (elf_is_code(&image.file, mentioned.items[i]))
+			numbers_add(image.file.arena, &entries, mentioned.items[i]);
+	numbers_settle(&entries);
+	collect_borders(&image, &mentioned, &borders);
+	numbers_settle(&borders);
+	image.entries = entries.items;
+	image.entry_count = entries.count;
+	image.borders = borders.items;
+	image.border_count = borders.count;
+	*out_image = image;
+	return STATUS_OK;
+}

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "disasm/instruction.h"
+#include "elf/dynamic.h"
+#include "elf/golang.h"
+#include "elf/relocations.h"
+#include "elf/symbols.h"
+#include "elf/unwind.h"
+
+/*
+ * One ELF file made ready for following its code: where functions start, which words hold
+ * pointers, where one data object ends and the next begins.
+ */
+struct image {
+	struct elf_file file;
+	struct elf_dynamic dynamic;
+	struct elf_symbols symbols;        /* dynamic */
+	struct elf_symbols static_symbols; /* .symtab; often none */
+	struct elf_relocations relocations; /* in a program at a fixed address also words that look
+					       like pointers */
+	struct elf_unwind unwind;
+	struct golang_table golang;
+	const struct machine *machine;
+	enum arch arch;
+	bool fixed; /* linked to run at its own addresses: any constant may be an address */
+	const uint64_t *entries; /* ascending: called, named, pointed to, or with an FDE */
+	size_t entry_count;
+	const uint64_t *borders; /* ascending: where data objects may begin */
+	size_t border_count;
+	size_t code_bytes;
+	size_t syscall_sites; /* instructions, live or not */
+};
+
+enum { IMAGE_MAX_CODE_BYTES = 1 << 30 };
+
+/*
+ * bytes     of the whole file; borrowed as long as the image
+ * returns   STATUS_UNSUPPORTED: not an ELF program or library, or of an architecture whose
+ *           instructions are not analysed; STATUS_MALFORMED, STATUS_LIMIT
+ */
+enum status image_open(struct slice bytes, const char *input, struct problem_list *problems,
+		       struct image *out_image, struct error *err)
+    __attribute__((warn_unused_result, nonnull));
+
+bool image_is_entry(const struct image *image, uint64_t va);
+
+/* The FDE around an address, or NULL. */
+const struct elf_fde *image_fde_at(const struct image *image, uint64_t va);
+
+/* The data object around an address; its segment's part when nothing is known. size 0: no data. */
+struct elf_range image_object_at(const struct image *image, uint64_t va);
+
+/* Whether a constant may be an address of this file. */
+bool image_contains(const struct image *image, uint64_t va);
+
+/*
+ * A word that never changes: in memory that is not writable once ld.so is done, and that ld.so
+ * does not fill. False for all others.
+ */
+bool image_constant(const struct image *image, uint64_t va, unsigned width_bytes,
+		    uint64_t *out_value);
+
+/* The name of the function that starts at va, dynamic symbols first; NULL when it has none. */
+const char *image_name_of(const struct image *image, uint64_t va);

@@ -1,0 +1,909 @@
+#include "callgraph/state.h"
+
+#include <string.h>
+
+static unsigned register_count(const struct flow *flow)
+{
+	return flow->image->arch == ARCH_AARCH64 ? 32 : 16;
+}
+
+void state_unknown(const struct flow *flow, struct state *state)
+{
+	memset(state, 0, sizeof(*state));
+	for (unsigned i = 0; i < STATE_REGISTERS; i++)
+		state->registers[i] = value_any();
+	(void)flow;
+	state->escape = INT64_MIN;
+	state->memory_changed = true;
+}
+
+void state_enter(const struct flow *flow, struct state *state)
+{
+	state_unknown(flow, state);
+	for (unsigned i = 0; i < register_count(flow); i++)
+		state->registers[i] = value_input(i);
+	state->registers[flow->machine->stack_pointer] = (struct value){ .kind = VALUE_STACK };
+	state->escape = INT64_MAX;
+	state->memory_changed = false;
+}
+
+void state_copy(struct state *to, const struct state *from)
+{
+	memcpy(to, from, offsetof(struct state, words) + from->word_count * sizeof(from->words[0]));
+}
+
+static struct stack_word *find_word(struct state *state, int64_t off)
+{
+	for (size_t i = 0; i < state->word_count; i++)
+		if (state->words[i].off == off)
+			return &state->words[i];
+	return NULL;
+}
+
+static bool comparison_equals(const struct comparison *a, const struct comparison *b)
+{
+	return a->operation == b->operation && a->width_bytes == b->width_bytes &&
+	       a->place == b->place && a->reg == b->reg && a->off == b->off &&
+	       value_equals(&a->left, &b->left) && value_equals(&a->right, &b->right);
+}
+
+bool state_join(const struct flow *flow, struct state *state, const struct state *other, bool hard)
+{
+	bool changed = false;
+	for (unsigned i = 0; i < register_count(flow); i++) {
+		struct value *value = &state->registers[i];
+		if (value_equals(value, &other->registers[i]))
+			continue;
+		struct value joined =
+		    hard ? value_any() : value_join(flow->scratch, value, &other->registers[i]);
+		if (!value_equals(value, &joined)) {
+			*value = joined;
+			changed = true;
+		}
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < state->word_count; i++) {
+		struct stack_word word = state->words[i];
+		const struct stack_word *match = find_word((struct state *)other, word.off);
+		if (match == NULL || match->width_bytes != word.width_bytes) {
+			changed = true;
+			continue;
+		}
+		if (!value_equals(&word.value, &match->value)) {
+			struct value joined =
+			    hard ? value_any() :
+				   value_join(flow->scratch, &word.value, &match->value);
+			changed |= !value_equals(&word.value, &joined);
+			word.value = joined;
+		}
+		state->words[kept++] = word;
+	}
+	state->word_count = kept;
+	if (state->comparison.operation != OPERATION_OTHER &&
+	    !comparison_equals(&state->comparison, &other->comparison)) {
+		state->comparison = (struct comparison){ 0 };
+		changed = true;
+	}
+	if (hard && state->reach.term_count > 0) {
+		state->reach.term_count = 0;
+		changed = true;
+	}
+	changed |= reach_join(flow->scratch, &state->reach, &other->reach);
+	if (other->escape < state->escape) {
+		state->escape = other->escape;
+		changed = true;
+	}
+	if (other->memory_changed && !state->memory_changed)
+		changed = state->memory_changed = true;
+	return changed;
+}
+
+/* Words that others may have changed: those at or above an address they know. */
+static void forget_escaped(struct state *state)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < state->word_count; i++)
+		if (state->words[i].off + state->words[i].width_bytes <= state->escape)
+			state->words[kept++] = state->words[i];
+	state->word_count = kept;
+	state->memory_changed = true;
+}
+
+static void let_escape(struct state *state, const struct value *value)
+{
+	if (value->kind == VALUE_STACK && (int64_t)value->number < state->escape)
+		state->escape = (int64_t)value->number;
+}
+
+static void forget_words(struct state *state, int64_t off, unsigned width_bytes)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < state->word_count; i++) {
+		const struct stack_word *word = &state->words[i];
+		if (word->off >= off + (int64_t)width_bytes || word->off + word->width_bytes <= off)
+			state->words[kept++] = *word;
+	}
+	state->word_count = kept;
+	if (state->comparison.place == PLACE_STACK && state->comparison.off >= off - 8 &&
+	    state->comparison.off < off + (int64_t)width_bytes)
+		state->comparison.place = PLACE_NONE;
+}
+
+static void store(struct state *state, const struct value *address, unsigned width_bytes, const struct value *value)
+{
+	let_escape(state, value);
+	if (address->kind == VALUE_STACK) {
+		int64_t off = (int64_t)address->number;
+		forget_words(state, off, width_bytes == 0 ? 64 : width_bytes);
+		if (width_bytes == 0 || width_bytes > 8)
+			return;
+		if (state->word_count == STATE_MAX_SLOTS) /* the oldest goes */
+			memmove(state->words, state->words + 1,
+				--state->word_count * sizeof(state->words[0]));
+		state->words[state->word_count++] =
+		    (struct stack_word){ off, (uint8_t)width_bytes, *value };
+	} else if (address->kind != VALUE_ADDRESS) {
+		forget_escaped(state);
+	} else {
+		state->memory_changed = true;
+	}
+}
+
+static struct value add(const struct value *a, const struct value *b);
+
+struct value state_address(const struct flow *flow, const struct state *state,
+			   const struct operand *operand)
+{
+	if (operand->kind != OPERAND_MEMORY || operand->foreign)
+		return value_any();
+	struct value displacement = value_number((uint64_t)operand->value);
+	if (operand->reg == REGISTER_NONE && operand->index == REGISTER_NONE)
+		return value_address((uint64_t)operand->value);
+	struct value base = value_number(0);
+	if (operand->reg != REGISTER_NONE)
+		base = state->registers[operand->reg];
+	else if (image_contains(flow->image, (uint64_t)operand->value))
+		base = value_address(0);
+	base = add(&base, &displacement);
+	if (operand->index == REGISTER_NONE)
+		return base;
+	struct value index = state->registers[operand->index];
+	if (operand->scale == 1 && index.kind == VALUE_ADDRESS && base.kind != VALUE_ADDRESS) {
+		struct value swap = index;
+		index = base;
+		base = add(&swap, &displacement);
+		if (operand->reg != REGISTER_NONE)
+			index = state->registers[operand->reg];
+	}
+	if (index.kind == VALUE_NUMBER) {
+		index.number *= operand->scale;
+		return add(&base, &index);
+	}
+	if (base.kind != VALUE_ADDRESS)
+		return value_any();
+	struct value_table *table = arena_alloc(flow->scratch, 1, sizeof(*table));
+	*table = (struct value_table){ .va = base.number,
+				       .index_max = UINT64_MAX,
+				       .index_input = INPUT_NONE,
+				       .entry_bytes = operand->scale };
+	if (index.kind == VALUE_ANY) {
+		table->index_max = index.number;
+	} else if (index.kind == VALUE_SET) {
+		table->index_max = index.set->numbers[index.set->count - 1];
+	} else if (index.kind == VALUE_INPUT) {
+		table->index_input = index.input;
+		table->index_addend = (int64_t)index.number;
+		table->index_bits = index.bits;
+		uint64_t largest = reach_largest(&state->reach, index.input, index.bits);
+		if (largest != UINT64_MAX && largest + index.number <= largest + UINT32_MAX)
+			table->index_max = (index.bits == 32 ? UINT32_MAX : UINT64_MAX) &
+					   (largest + index.number);
+	}
+	/* The address of an entry, which only a load makes something of. */
+	return (struct value){ .kind = VALUE_ENTRY, .table = table };
+}
+
+/* A value that something at a fixed address holds as a number. */
+static struct value settle_number(const struct flow *flow, uint64_t number, unsigned width_bytes)
+{
+	if (flow->image->fixed && width_bytes >= 4 && image_contains(flow->image, number))
+		return value_address(number);
+	return value_number(number);
+}
+
+static struct value load_address(const struct flow *flow, uint64_t va, unsigned width_bytes)
+{
+	const struct elf_relocation *relocation =
+	    elf_relocation_at(&flow->image->relocations, va);
+	uint64_t number;
+	if (relocation != NULL && width_bytes == flow->image->file.word_bytes) {
+		if (flow->image->fixed && relocation->symbol == 0 &&
+		    relocation->kind == ELF_RELOCATION_RELATIVE &&
+		    !image_constant(flow->image, va, width_bytes, &number))
+			return value_any();
+		return (struct value){ .kind = VALUE_SLOT, .number = va };
+	}
+	if (image_constant(flow->image, va, width_bytes, &number))
+		return settle_number(flow, number, width_bytes);
+	return width_bytes < 8 ? value_below((UINT64_C(1) << (8 * width_bytes)) - 1) : value_any();
+}
+
+static struct value load_stack(const struct flow *flow, const struct state *state, int64_t off,
+			       unsigned width_bytes)
+{
+	for (size_t i = 0; i < state->word_count; i++) {
+		const struct stack_word *word = &state->words[i];
+		if (word->off == off && width_bytes <= word->width_bytes)
+			return value_truncate(flow->scratch, &word->value, width_bytes);
+		if (word->off < off + (int64_t)width_bytes && word->off + word->width_bytes > off)
+			return value_any();
+	}
+	int64_t first = flow->machine->call_pushes ? 8 : 0;
+	if (off >= first && off < first + 8 * INPUT_STACK_COUNT && (off - first) % 8 == 0 &&
+	    off + 8 <= state->escape) {
+		struct value input = value_input(INPUT_STACK + (unsigned)(off - first) / 8);
+		return value_truncate(flow->scratch, &input, width_bytes);
+	}
+	return value_any();
+}
+
+struct value state_load(const struct flow *flow, const struct state *state,
+			const struct value *address, unsigned width_bytes)
+{
+	struct value result = value_any();
+	switch ((enum value_kind)address->kind) {
+	case VALUE_ADDRESS:
+		return load_address(flow, address->number, width_bytes);
+	case VALUE_STACK:
+		return load_stack(flow, state, (int64_t)address->number, width_bytes);
+	case VALUE_INPUT:
+		if (address->input < INPUT_STACK && address->bits == 64 &&
+		    address->number < 4 * INPUT_MEMORY_WORDS && address->number % 4 == 0 &&
+		    width_bytes >= 4) {
+			result = value_input(INPUT_MEMORY + address->input * INPUT_MEMORY_WORDS +
+					     (unsigned)address->number / 4);
+			result.assumed = state->memory_changed;
+			return value_truncate(flow->scratch, &result, width_bytes);
+		}
+		break;
+	case VALUE_ENTRY: {
+		struct value_table *table =
+		    arena_copy(flow->scratch, address->table, 1, sizeof(*table));
+		if (table->entry_bytes != width_bytes && table->entry_bytes != 1)
+			break;
+		if (table->entry_bytes != width_bytes) /* an index already multiplied */
+			break;
+		return (struct value){ .kind = VALUE_ENTRY, .table = table, .bits = 1 };
+	}
+	case VALUE_ANY:
+	case VALUE_LOW:
+	case VALUE_NUMBER:
+	case VALUE_SET:
+	case VALUE_SLOT:
+		break;
+	}
+	return width_bytes < 8 ? value_below((UINT64_C(1) << (8 * width_bytes)) - 1) : result;
+}
+
+struct value state_read(const struct flow *flow, const struct state *state,
+			const struct operand *operand)
+{
+	switch ((enum operand_kind)operand->kind) {
+	case OPERAND_REGISTER:
+		if (operand->foreign)
+			return value_below(255);
+		return value_truncate(flow->scratch, &state->registers[operand->reg],
+				      operand->width_bytes);
+	case OPERAND_IMMEDIATE:
+		return settle_number(flow, (uint64_t)operand->value, operand->width_bytes);
+	case OPERAND_MEMORY: {
+		struct value address = state_address(flow, state, operand);
+		return state_load(flow, state, &address, operand->width_bytes);
+	}
+	case OPERAND_NONE:
+		break;
+	}
+	return value_any();
+}
+
+static void write_register(struct state *state, unsigned reg, const struct value *value)
+{
+	state->registers[reg] = *value;
+	if (state->comparison.place == PLACE_REGISTER && state->comparison.reg == reg)
+		state->comparison.place = PLACE_NONE;
+}
+
+static void write(const struct flow *flow, struct state *state, const struct operand *operand,
+		  const struct value *value)
+{
+	if (operand->kind == OPERAND_REGISTER) {
+		struct value whole = value_any();
+		if (operand->width_bytes >= 4 && !operand->foreign)
+			whole = value_truncate(flow->scratch, value, operand->width_bytes);
+		write_register(state, operand->reg, &whole);
+	} else if (operand->kind == OPERAND_MEMORY) {
+		struct value address = state_address(flow, state, operand);
+		struct value low =
+		    value_truncate(flow->scratch, value,
+				   operand->width_bytes == 0 ? 8 : operand->width_bytes);
+		store(state, &address, operand->width_bytes, &low);
+	}
+}
+
+static struct value add(const struct value *a, const struct value *b)
+{
+	if (a->kind == VALUE_NUMBER && b->kind != VALUE_NUMBER)
+		return add(b, a);
+	if (b->kind == VALUE_NUMBER) {
+		struct value sum = *a;
+		switch ((enum value_kind)a->kind) {
+		case VALUE_NUMBER:
+		case VALUE_ADDRESS:
+		case VALUE_STACK:
+		case VALUE_INPUT:
+			sum.number += b->number;
+			return sum;
+		case VALUE_ANY:
+		case VALUE_LOW:
+		case VALUE_SET:
+		case VALUE_SLOT:
+		case VALUE_ENTRY:
+			if (b->number == 0)
+				return sum;
+			break;
+		}
+	}
+	return value_any();
+}
+
+/* An entry of a table of offsets and the table's base make an address. */
+static struct value add_base(const struct flow *flow, const struct value *entry,
+			     const struct value *base)
+{
+	if (entry->kind != VALUE_ENTRY || entry->bits == 0 || base->kind != VALUE_ADDRESS ||
+	    entry->table->is_address)
+		return value_any();
+	struct value_table *table = arena_copy(flow->scratch, entry->table, 1, sizeof(*table));
+	table->base = base->number;
+	table->is_address = true;
+	return (struct value){ .kind = VALUE_ENTRY, .table = table, .bits = 1 };
+}
+
+static uint64_t number_add(uint64_t a, uint64_t b) { return a + b; }
+static uint64_t number_subtract(uint64_t a, uint64_t b) { return a - b; }
+static uint64_t number_and(uint64_t a, uint64_t b) { return a & b; }
+static uint64_t number_or(uint64_t a, uint64_t b) { return a | b; }
+static uint64_t number_xor(uint64_t a, uint64_t b) { return a ^ b; }
+static uint64_t number_left(uint64_t a, uint64_t b) { return a << (b & 63); }
+static uint64_t number_right(uint64_t a, uint64_t b) { return a >> (b & 63); }
+
+static struct value bounded_and(const struct value *a, const struct value *b)
+{
+	uint64_t max = UINT64_MAX;
+	const struct value *both[] = { a, b };
+	for (int i = 0; i < 2; i++)
+		if ((both[i]->kind == VALUE_NUMBER || both[i]->kind == VALUE_ANY) &&
+		    both[i]->number < max)
+			max = both[i]->number;
+	return value_below(max);
+}
+
+static struct value calculate(const struct flow *flow, const struct instruction *instruction,
+			      const struct value *a, const struct value *b)
+{
+	struct arena *arena = flow->scratch;
+	bool numbers = b->kind == VALUE_NUMBER && (a->kind == VALUE_NUMBER || a->kind == VALUE_SET);
+	bool same = instruction->operands[1].kind == OPERAND_REGISTER &&
+		    instruction->operands[2].kind == OPERAND_REGISTER &&
+		    instruction->operands[1].reg == instruction->operands[2].reg &&
+		    !instruction->operands[1].foreign && !instruction->operands[2].foreign;
+	switch ((enum operation)instruction->operation) {
+	case OPERATION_ADD: {
+		if (numbers)
+			return value_map(arena, a, number_add, b->number);
+		struct value sum = add(a, b);
+		if (sum.kind == VALUE_ANY && sum.number == UINT64_MAX)
+			sum = add_base(flow, a, b);
+		if (sum.kind == VALUE_ANY && sum.number == UINT64_MAX)
+			sum = add_base(flow, b, a);
+		return sum;
+	}
+	case OPERATION_SUBTRACT:
+		if (same)
+			return value_number(0);
+		if (numbers)
+			return value_map(arena, a, number_subtract, b->number);
+		if (b->kind == VALUE_NUMBER) {
+			struct value negative = value_number(-b->number);
+			return add(a, &negative);
+		}
+		return value_any();
+	case OPERATION_AND:
+		if (same)
+			return *a;
+		if (numbers)
+			return value_map(arena, a, number_and, b->number);
+		if (a->kind == VALUE_STACK && b->kind == VALUE_NUMBER)
+			return *a; /* aligning the stack: its words keep their distances */
+		return bounded_and(a, b);
+	case OPERATION_OR:
+		if (same)
+			return *a;
+		if (b->kind == VALUE_NUMBER && b->number == UINT64_MAX)
+			return *b;
+		return numbers ? value_map(arena, a, number_or, b->number) : value_any();
+	case OPERATION_XOR:
+		if (same)
+			return value_number(0);
+		return numbers ? value_map(arena, a, number_xor, b->number) : value_any();
+	case OPERATION_SHIFT_LEFT:
+		return numbers ? value_map(arena, a, number_left, b->number) : value_any();
+	case OPERATION_SHIFT_RIGHT:
+		if (numbers)
+			return value_map(arena, a, number_right, b->number);
+		if (a->kind == VALUE_ANY && b->kind == VALUE_NUMBER)
+			return value_below(a->number >> (b->number & 63));
+		return value_any();
+	case OPERATION_OTHER:
+	case OPERATION_MOVE:
+	case OPERATION_SIGN_EXTEND:
+	case OPERATION_ADDRESS:
+	case OPERATION_COMPARE:
+	case OPERATION_TEST:
+	case OPERATION_SELECT:
+	case OPERATION_PUSH:
+	case OPERATION_POP:
+	case OPERATION_LEAVE:
+	case OPERATION_CALL:
+	case OPERATION_JUMP:
+	case OPERATION_BRANCH:
+	case OPERATION_RETURN:
+	case OPERATION_SYSCALL:
+	case OPERATION_SYSCALL_I386:
+	case OPERATION_TRAP:
+	case OPERATION_NOTHING:
+	case OPERATION_COUNT:
+		break;
+	}
+	return value_any();
+}
+
+static struct value sign_extended(const struct flow *flow, const struct state *state,
+				  const struct value *value, unsigned width_bytes)
+{
+	if (value->kind == VALUE_NUMBER && width_bytes < 8) {
+		unsigned shift = 64 - 8 * width_bytes;
+		return value_number((uint64_t)((int64_t)(value->number << shift) >> shift));
+	}
+	if (value->kind == VALUE_ENTRY && value->bits == 1 &&
+	    value->table->entry_bytes == width_bytes) {
+		struct value_table *table =
+		    arena_copy(flow->scratch, value->table, 1, sizeof(*table));
+		table->is_signed = true;
+		return (struct value){ .kind = VALUE_ENTRY, .table = table, .bits = 1 };
+	}
+	/* Only numbers that are not negative are followed as indexes; with a bound they are not. */
+	if (value->kind == VALUE_ANY && width_bytes < 8 &&
+	    value->number < UINT64_C(1) << (8 * width_bytes - 1))
+		return *value;
+	if (value->kind == VALUE_INPUT && width_bytes == 4 && value->number == 0 &&
+	    reach_largest(&state->reach, value->input, 32) <= INT32_MAX)
+		return *value;
+	return value_any();
+}
+
+/* A comparison of what a location holds, or of a result with zero. */
+static void note_comparison(const struct flow *flow, struct state *state,
+			    const struct instruction *instruction)
+{
+	const struct operand *left = &instruction->operands[1];
+	struct comparison comparison = { .operation = instruction->operation,
+					 .width_bytes = left->width_bytes,
+					 .left = state_read(flow, state, left),
+					 .right =
+					     state_read(flow, state, &instruction->operands[2]) };
+	if (left->kind == OPERAND_REGISTER && !left->foreign) {
+		comparison.place = PLACE_REGISTER;
+		comparison.reg = left->reg;
+		/* The low bits of an input are still that input's. */
+		if (instruction->operation == OPERATION_TEST && left->width_bytes < 4)
+			comparison.left = state->registers[left->reg];
+	} else if (left->kind == OPERAND_MEMORY) {
+		struct value address = state_address(flow, state, left);
+		if (address.kind == VALUE_STACK) {
+			comparison.place = PLACE_STACK;
+			comparison.off = (int64_t)address.number;
+		}
+	}
+	if (instruction->operation == OPERATION_TEST && left->kind == OPERAND_REGISTER &&
+	    instruction->operands[2].kind == OPERAND_REGISTER &&
+	    left->reg == instruction->operands[2].reg && left->width_bytes >= 4) {
+		comparison.operation = OPERATION_COMPARE;
+		comparison.right = value_number(0);
+	}
+	state->comparison = comparison;
+}
+
+static void push(const struct flow *flow, struct state *state, const struct value *value)
+{
+	struct value *top = &state->registers[flow->machine->stack_pointer];
+	struct value word = value_number((uint64_t)-(int64_t)flow->machine->word_bytes);
+	*top = add(top, &word);
+	store(state, top, flow->machine->word_bytes, value);
+}
+
+static struct value pop(const struct flow *flow, struct state *state)
+{
+	struct value *top = &state->registers[flow->machine->stack_pointer];
+	struct value result = state_load(flow, state, top, flow->machine->word_bytes);
+	struct value word = value_number(flow->machine->word_bytes);
+	*top = add(top, &word);
+	return result;
+}
+
+static void forget_registers(const struct flow *flow, struct state *state, uint32_t registers)
+{
+	struct value any = value_any();
+	for (unsigned i = 0; i < STATE_REGISTERS; i++)
+		if ((registers >> i & 1) != 0)
+			write_register(state, i, &any);
+}
+
+void state_call(const struct flow *flow, struct state *state)
+{
+	for (unsigned i = 0; i < STATE_REGISTERS; i++)
+		if ((flow->machine->call_clobbers >> i & 1) != 0)
+			let_escape(state, &state->registers[i]);
+	forget_registers(flow, state, flow->machine->call_clobbers);
+	state->comparison = (struct comparison){ 0 };
+	forget_escaped(state);
+	/* What is below the stack pointer was the callee's. */
+	const struct value *top = &state->registers[flow->machine->stack_pointer];
+	size_t kept = 0;
+	for (size_t i = 0; top->kind == VALUE_STACK && i < state->word_count; i++)
+		if (state->words[i].off >= (int64_t)top->number)
+			state->words[kept++] = state->words[i];
+	state->word_count = kept;
+}
+
+static void step_other(const struct flow *flow, struct state *state,
+		       const struct instruction *instruction)
+{
+	for (unsigned i = 0; i < OPERAND_LIMIT; i++) {
+		const struct operand *operand = &instruction->operands[i];
+		if (operand->kind == OPERAND_REGISTER && instruction->writes_memory)
+			let_escape(state, &state->registers[operand->reg]);
+	}
+	if (instruction->writes_memory) {
+		struct value any = value_any();
+		bool explicit = false;
+		for (unsigned i = 0; i < OPERAND_LIMIT; i++) {
+			const struct operand *operand = &instruction->operands[i];
+			if (operand->kind != OPERAND_MEMORY)
+				continue;
+			struct value address = state_address(flow, state, operand);
+			store(state, &address, operand->width_bytes, &any);
+			explicit = true;
+		}
+		if (!explicit) {
+			for (unsigned i = 0; i < STATE_REGISTERS; i++)
+				if ((instruction->registers_read >> i & 1) != 0)
+					let_escape(state, &state->registers[i]);
+			forget_escaped(state);
+		}
+	}
+	forget_registers(flow, state, instruction->registers_written);
+}
+
+static void step_select(const struct flow *flow, struct state *state,
+			const struct instruction *instruction)
+{
+	struct value a = state_read(flow, state, &instruction->operands[1]);
+	struct value b = state_read(flow, state, &instruction->operands[2]);
+	struct value joined = value_join(flow->scratch, &a, &b);
+	write(flow, state, &instruction->operands[0], &joined);
+}
+
+void state_step(const struct flow *flow, struct state *state, const struct instruction *instruction)
+{
+	const struct operand *operands = instruction->operands;
+	enum operation operation = (enum operation)instruction->operation;
+	struct value value = value_any();
+	bool keeps_flags = !instruction->sets_flags;
+	switch (operation) {
+	case OPERATION_MOVE:
+		value = state_read(flow, state, &operands[1]);
+		write(flow, state, &operands[0], &value);
+		break;
+	case OPERATION_SIGN_EXTEND:
+		value = state_read(flow, state, &operands[1]);
+		value = sign_extended(flow, state, &value, operands[1].width_bytes);
+		write(flow, state, &operands[0], &value);
+		break;
+	case OPERATION_ADDRESS:
+		value = state_address(flow, state, &operands[1]);
+		if (value.kind == VALUE_ENTRY)
+			value = value_any();
+		write(flow, state, &operands[0], &value);
+		break;
+	case OPERATION_ADD:
+	case OPERATION_SUBTRACT:
+	case OPERATION_AND:
+	case OPERATION_OR:
+	case OPERATION_XOR:
+	case OPERATION_SHIFT_LEFT:
+	case OPERATION_SHIFT_RIGHT: {
+		struct value a = state_read(flow, state, &operands[1]);
+		struct value b = state_read(flow, state, &operands[2]);
+		if ((a.kind == VALUE_NUMBER || a.kind == VALUE_ADDRESS) && b.kind != VALUE_NUMBER &&
+		    operation != OPERATION_SUBTRACT && operation != OPERATION_SHIFT_LEFT &&
+		    operation != OPERATION_SHIFT_RIGHT) {
+			value = a;
+			a = b;
+			b = value;
+		}
+		value = calculate(flow, instruction, &a, &b);
+		struct comparison flags = { 0 };
+		if (instruction->sets_flags &&
+		    (operation == OPERATION_SUBTRACT || operation == OPERATION_AND))
+			flags = (struct comparison){
+				.operation = operation == OPERATION_AND ? OPERATION_TEST :
+									  OPERATION_COMPARE,
+				.width_bytes = operands[1].width_bytes,
+				.left = a,
+				.right = b
+			};
+		write(flow, state, &operands[0], &value);
+		if (instruction->sets_flags)
+			state->comparison = flags;
+		keeps_flags = true;
+		break;
+	}
+	case OPERATION_COMPARE:
+	case OPERATION_TEST:
+		note_comparison(flow, state, instruction);
+		keeps_flags = true;
+		break;
+	case OPERATION_SELECT:
+		step_select(flow, state, instruction);
+		break;
+	case OPERATION_PUSH:
+		value = state_read(flow, state, &operands[1]);
+		push(flow, state, &value);
+		break;
+	case OPERATION_POP:
+		value = pop(flow, state);
+		write(flow, state, &operands[0], &value);
+		break;
+	case OPERATION_LEAVE:
+		state->registers[flow->machine->stack_pointer] =
+		    state->registers[flow->machine->frame_pointer];
+		value = pop(flow, state);
+		write_register(state, flow->machine->frame_pointer, &value);
+		break;
+	case OPERATION_SYSCALL:
+	case OPERATION_SYSCALL_I386:
+		for (unsigned i = 0; i < 6; i++)
+			let_escape(state, &state->registers[flow->machine->syscall_arguments[i]]);
+		forget_registers(flow, state, instruction->registers_written);
+		forget_escaped(state);
+		break;
+	case OPERATION_OTHER:
+		step_other(flow, state, instruction);
+		break;
+	case OPERATION_CALL:
+	case OPERATION_JUMP:
+	case OPERATION_BRANCH:
+	case OPERATION_RETURN:
+	case OPERATION_TRAP:
+	case OPERATION_NOTHING:
+	case OPERATION_COUNT:
+		break;
+	}
+	if (!keeps_flags)
+		state->comparison = (struct comparison){ 0 };
+}
+
+static bool compare_holds(enum condition condition, uint64_t a, uint64_t b, unsigned width_bytes)
+{
+	unsigned shift = 64 - 8 * width_bytes;
+	uint64_t x = a << shift >> shift, y = b << shift >> shift;
+	int64_t sx = (int64_t)(a << shift) >> shift, sy = (int64_t)(b << shift) >> shift;
+	switch (condition) {
+	case CONDITION_EQUAL: return x == y;
+	case CONDITION_NOT_EQUAL: return x != y;
+	case CONDITION_BELOW: return x < y;
+	case CONDITION_BELOW_EQUAL: return x <= y;
+	case CONDITION_ABOVE: return x > y;
+	case CONDITION_ABOVE_EQUAL: return x >= y;
+	case CONDITION_LESS: return sx < sy;
+	case CONDITION_LESS_EQUAL: return sx <= sy;
+	case CONDITION_GREATER: return sx > sy;
+	case CONDITION_GREATER_EQUAL: return sx >= sy;
+	case CONDITION_NEGATIVE: return (int64_t)((x - y) << shift) < 0;
+	case CONDITION_NOT_NEGATIVE: return (int64_t)((x - y) << shift) >= 0;
+	case CONDITION_OTHER:
+	case CONDITION_COUNT: break;
+	}
+	return true;
+}
+
+static bool test_holds(enum condition condition, uint64_t a, uint64_t b, unsigned width_bytes)
+{
+	return compare_holds(condition, a & b, 0, width_bytes);
+}
+
+/* The largest number that a comparison leaves for its left side, unsigned. */
+static uint64_t bound_of(enum condition condition, uint64_t number, unsigned width_bytes)
+{
+	uint64_t mask = width_bytes >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * width_bytes)) - 1;
+	number &= mask;
+	if (condition == CONDITION_BELOW)
+		return number == 0 ? 0 : number - 1;
+	if (condition == CONDITION_BELOW_EQUAL || condition == CONDITION_EQUAL)
+		return number;
+	return UINT64_MAX;
+}
+
+static void narrow_place(struct state *state, const struct value *value)
+{
+	const struct comparison *comparison = &state->comparison;
+	if (comparison->place == PLACE_REGISTER) {
+		struct value *held = &state->registers[comparison->reg];
+		uint64_t mask = comparison->width_bytes >= 8 ?
+				    UINT64_MAX :
+				    (UINT64_C(1) << (8 * comparison->width_bytes)) - 1;
+		/* What the comparison did not see may hold anything, unless it is known to be 0. */
+		if (held->kind == VALUE_SET || (held->kind == VALUE_ANY && held->number <= mask))
+			*held = *value;
+		else if (held->kind == VALUE_ANY && comparison->width_bytes == 4)
+			*held = (struct value){ .kind = VALUE_LOW, .number = value->number };
+	} else if (comparison->place == PLACE_STACK) {
+		struct stack_word *word = find_word(state, comparison->off);
+		if (word != NULL) {
+			if (word->width_bytes == comparison->width_bytes)
+				word->value = *value;
+		} else if (state->word_count < STATE_MAX_SLOTS && comparison->width_bytes <= 8) {
+			state->words[state->word_count++] = (struct stack_word){
+				comparison->off, comparison->width_bytes, *value
+			};
+		}
+	}
+}
+
+static bool branch_set(const struct flow *flow, struct state *state, enum condition condition,
+		       uint64_t right)
+{
+	const struct comparison *comparison = &state->comparison;
+	const struct value_set *set = comparison->left.set;
+	uint64_t kept[VALUE_MAX_SET];
+	size_t count = 0;
+	for (size_t i = 0; i < set->count; i++) {
+		bool holds = comparison->operation == OPERATION_TEST ?
+				 test_holds(condition, set->numbers[i], right, comparison->width_bytes) :
+				 compare_holds(condition, set->numbers[i], right,
+					       comparison->width_bytes);
+		if (holds)
+			kept[count++] = set->numbers[i];
+	}
+	if (count == 0)
+		return false;
+	struct value narrowed = value_of_numbers(flow->scratch, kept, count);
+	narrowed.assumed = comparison->left.assumed;
+	narrow_place(state, &narrowed);
+	return true;
+}
+
+bool state_branch(const struct flow *flow, struct state *state, enum condition condition)
+{
+	struct comparison comparison = state->comparison;
+	if (comparison.operation == OPERATION_OTHER || comparison.right.kind != VALUE_NUMBER ||
+	    comparison.right.assumed || comparison.width_bytes == 0 || comparison.width_bytes > 8 ||
+	    condition == CONDITION_OTHER)
+		return true;
+	uint64_t right = comparison.right.number;
+	bool is_test = comparison.operation == OPERATION_TEST;
+	if (comparison.left.assumed)
+		return true;
+	switch ((enum value_kind)comparison.left.kind) {
+	case VALUE_NUMBER:
+		return is_test ? test_holds(condition, comparison.left.number, right,
+					    comparison.width_bytes) :
+				 compare_holds(condition, comparison.left.number, right,
+					       comparison.width_bytes);
+	case VALUE_SET:
+		return branch_set(flow, state, condition, right);
+	case VALUE_INPUT: {
+		unsigned bits = comparison.left.bits;
+		if (comparison.width_bytes < 4 && !is_test)
+			return true;
+		if (comparison.width_bytes == 4)
+			bits = 32;
+		if (is_test) {
+			if (comparison.left.number != 0 ||
+			    (condition != CONDITION_EQUAL && condition != CONDITION_NOT_EQUAL))
+				return true;
+			uint64_t mask = right;
+			if (comparison.width_bytes < 8)
+				mask &= (UINT64_C(1) << (8 * comparison.width_bytes)) - 1;
+			return reach_test(flow->scratch, &state->reach, comparison.left.input, bits,
+					  mask, condition == CONDITION_EQUAL);
+		}
+		if (bits == 32 && comparison.width_bytes == 8) {
+			/* Its upper half is zero: the same as a comparison of the lower one,
+			 * unless signs matter. */
+			if (right > INT32_MAX || condition >= CONDITION_LESS)
+				return true;
+		}
+		return reach_compare(flow->scratch, &state->reach, comparison.left.input, bits,
+				     comparison.left.number, condition, right);
+	}
+	case VALUE_ANY: {
+		if (is_test)
+			return true;
+		uint64_t bound = bound_of(condition, right, comparison.width_bytes);
+		if (condition == CONDITION_EQUAL) {
+			struct value exact = value_number(right);
+			exact = value_truncate(flow->scratch, &exact, comparison.width_bytes);
+			if (exact.number > comparison.left.number)
+				return false;
+			narrow_place(state, &exact);
+		} else if (bound < comparison.left.number) {
+			struct value narrowed = value_below(bound);
+			narrow_place(state, &narrowed);
+		}
+		return true;
+	}
+	case VALUE_ADDRESS:
+		/* An address in this file is never a null pointer. */
+		if (!is_test && right == 0 && comparison.width_bytes == 8)
+			return condition != CONDITION_EQUAL;
+		return true;
+	case VALUE_LOW:
+	case VALUE_SLOT:
+	case VALUE_STACK:
+	case VALUE_ENTRY:
+		break;
+	}
+	return true;
+}
+
+enum { TABLE_MAX_ENTRIES = 4096 };
+
+bool state_table(const struct flow *flow, const struct state *state,
+		 const struct value_table *table, uint64_t **out_numbers, size_t *out_count)
+{
+	(void)state;
+	size_t limit = TABLE_MAX_ENTRIES;
+	if (table->index_max != UINT64_MAX && table->index_max >= TABLE_MAX_ENTRIES &&
+	    table->index_max > UINT16_MAX)
+		limit = TABLE_MAX_ENTRIES;
+	else if (table->index_max < TABLE_MAX_ENTRIES)
+		limit = (size_t)table->index_max + 1;
+	uint64_t *numbers = arena_alloc(flow->scratch, limit, sizeof(*numbers));
+	size_t count = 0;
+	bool bounded = table->index_max < TABLE_MAX_ENTRIES;
+	for (; count < limit; count++) {
+		uint64_t va = table->va + count * table->entry_bytes, number = 0;
+		/* Without a bound it ends where something else begins. */
+		if (!bounded && count > 0 &&
+		    image_object_at(flow->image, va).va != image_object_at(flow->image, table->va).va)
+			break;
+		if (!image_constant(flow->image, va, table->entry_bytes, &number)) {
+			const struct elf_relocation *relocation =
+			    elf_relocation_at(&flow->image->relocations, va);
+			if (relocation == NULL || relocation->symbol != 0 ||
+			    relocation->kind != ELF_RELOCATION_RELATIVE || table->entry_bytes != 8)
+				break;
+			number = relocation->addend;
+		}
+		if (table->is_signed && table->entry_bytes < 8) {
+			unsigned shift = 64 - 8u * table->entry_bytes;
+			number = (uint64_t)((int64_t)(number << shift) >> shift);
+		}
+		numbers[count] = table->base + number;
+	}
+	*out_numbers = numbers;
+	*out_count = count;
+	return count > 0 && (!bounded || count == limit);
+}

@@ -1,0 +1,167 @@
+#include "callgraph/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool sets_equal(const struct value_set *a, const struct value_set *b)
+{
+	return a == b || (a->count == b->count &&
+			  memcmp(a->numbers, b->numbers, a->count * sizeof(*a->numbers)) == 0);
+}
+
+static bool tables_equal(const struct value_table *a, const struct value_table *b)
+{
+	return a == b || (a->va == b->va && a->base == b->base && a->index_max == b->index_max &&
+			  a->index_addend == b->index_addend && a->index_input == b->index_input &&
+			  a->index_bits == b->index_bits && a->entry_bytes == b->entry_bytes &&
+			  a->is_signed == b->is_signed && a->is_address == b->is_address);
+}
+
+bool value_equals(const struct value *a, const struct value *b)
+{
+	if (a->kind != b->kind || a->assumed != b->assumed)
+		return false;
+	switch ((enum value_kind)a->kind) {
+	case VALUE_SET:
+		return sets_equal(a->set, b->set);
+	case VALUE_ENTRY:
+		return tables_equal(a->table, b->table);
+	case VALUE_INPUT:
+		return a->input == b->input && a->number == b->number && a->bits == b->bits;
+	case VALUE_ANY:
+	case VALUE_LOW:
+	case VALUE_NUMBER:
+	case VALUE_ADDRESS:
+	case VALUE_SLOT:
+	case VALUE_STACK:
+		break;
+	}
+	return a->number == b->number;
+}
+
+/* The numbers of a NUMBER or SET; NULL for other kinds. */
+static const uint64_t *numbers_of(const struct value *value, size_t *out_count)
+{
+	if (value->kind == VALUE_NUMBER) {
+		*out_count = 1;
+		return &value->number;
+	}
+	if (value->kind != VALUE_SET)
+		return NULL;
+	*out_count = value->set->count;
+	return value->set->numbers;
+}
+
+static int compare_numbers(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+	return (a > b) - (a < b);
+}
+
+struct value value_of_numbers(struct arena *arena, const uint64_t *numbers, size_t count)
+{
+	if (count == 0 || count > 16 * VALUE_MAX_SET)
+		return value_any();
+	if (count == 1)
+		return value_number(numbers[0]);
+	struct value_set *set =
+	    arena_alloc(arena, 1, sizeof(*set) + count * sizeof(set->numbers[0]));
+	memcpy(set->numbers, numbers, count * sizeof(*numbers));
+	qsort(set->numbers, count, sizeof(*numbers), compare_numbers);
+	for (size_t i = 0; i < count; i++)
+		if (set->count == 0 || set->numbers[set->count - 1] != set->numbers[i])
+			set->numbers[set->count++] = set->numbers[i];
+	if (set->count > VALUE_MAX_SET)
+		return value_any();
+	if (set->count == 1)
+		return value_number(set->numbers[0]);
+	return (struct value){ .kind = VALUE_SET, .set = set };
+}
+
+static uint64_t largest(const struct value *value)
+{
+	size_t count = 0;
+	const uint64_t *numbers = numbers_of(value, &count);
+	if (numbers != NULL)
+		return numbers[count - 1];
+	return value->kind == VALUE_ANY ? value->number : UINT64_MAX;
+}
+
+struct value value_join(struct arena *arena, const struct value *a, const struct value *b)
+{
+	if (value_equals(a, b))
+		return *a;
+	size_t count_a = 0, count_b = 0;
+	const uint64_t *numbers_a = numbers_of(a, &count_a), *numbers_b = numbers_of(b, &count_b);
+	if (numbers_a != NULL && numbers_b != NULL && count_a + count_b <= 2 * VALUE_MAX_SET) {
+		uint64_t all[2 * VALUE_MAX_SET];
+		memcpy(all, numbers_a, count_a * sizeof(*all));
+		memcpy(all + count_a, numbers_b, count_b * sizeof(*all));
+		struct value joined = value_of_numbers(arena, all, count_a + count_b);
+		joined.assumed = a->assumed || b->assumed;
+		return joined;
+	}
+	struct value without = *a;
+	without.assumed = b->assumed;
+	if (value_equals(&without, b)) {
+		without.assumed = true;
+		return without;
+	}
+	/* Bounds that keep growing round a loop would take long to settle: only powers of two. */
+	uint64_t max = largest(a) > largest(b) ? largest(a) : largest(b);
+	return value_below(max == 0 ? 0 : UINT64_MAX >> __builtin_clzll(max));
+}
+
+static uint64_t truncated(uint64_t number, uint64_t mask)
+{
+	return number & mask;
+}
+
+struct value value_truncate(struct arena *arena, const struct value *value, unsigned width_bytes)
+{
+	if (width_bytes >= 8)
+		return *value;
+	uint64_t mask = (UINT64_C(1) << (8 * width_bytes)) - 1;
+	switch ((enum value_kind)value->kind) {
+	case VALUE_NUMBER:
+	case VALUE_SET:
+		return value_map(arena, value, truncated, mask);
+	case VALUE_ADDRESS:
+		if (width_bytes == 4 && value->number <= mask)
+			return *value; /* of a program at a fixed address */
+		break;
+	case VALUE_INPUT:
+		if (width_bytes == 4) {
+			struct value low = *value;
+			low.bits = 32;
+			return low;
+		}
+		break;
+	case VALUE_ENTRY:
+		if (width_bytes >= value->table->entry_bytes)
+			return *value;
+		break;
+	case VALUE_LOW:
+		return value_below(value->number < mask ? value->number : mask);
+	case VALUE_ANY:
+	case VALUE_SLOT:
+	case VALUE_STACK:
+		break;
+	}
+	return value_below(value->kind == VALUE_ANY && value->number < mask ? value->number : mask);
+}
+
+struct value value_map(struct arena *arena, const struct value *value,
+		       uint64_t (*function)(uint64_t number, uint64_t other), uint64_t other)
+{
+	size_t count = 0;
+	const uint64_t *numbers = numbers_of(value, &count);
+	if (numbers == NULL)
+		return value_any();
+	uint64_t results[VALUE_MAX_SET];
+	for (size_t i = 0; i < count; i++)
+		results[i] = function(numbers[i], other);
+	struct value result = value_of_numbers(arena, results, count);
+	result.assumed = value->assumed;
+	return result;
+}

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+/*
+ * What a register or a word of memory may hold at a point of a function, whoever called it.
+ * Addresses are those of the file, whatever address it is loaded at.
+ */
+enum value_kind {
+	VALUE_ANY,     /* number: the largest it may be, unsigned; UINT64_MAX when not known */
+	VALUE_LOW,     /* number: the largest its low 4 bytes may be; the others are not known */
+	VALUE_NUMBER,  /* number */
+	VALUE_SET,     /* one of several numbers */
+	VALUE_ADDRESS, /* number: of this file's code or data */
+	VALUE_SLOT,    /* what ld.so puts into the word at address `number` */
+	VALUE_STACK,   /* number: bytes from the stack pointer at the function's entry, signed */
+	VALUE_INPUT,   /* what `input` held at the function's entry, + number */
+	VALUE_ENTRY,   /* an entry of a table in constant data */
+};
+
+/*
+ * Everything that a function's caller decides: registers by their numbers, then words of the
+ * stack above the return address, then memory that a register points to.
+ */
+enum {
+	INPUT_STACK = 32,
+	INPUT_STACK_COUNT = 16,
+	INPUT_MEMORY = INPUT_STACK + INPUT_STACK_COUNT,
+	INPUT_MEMORY_WORDS = 16, /* of 4 bytes, behind each register's address */
+	INPUT_COUNT = INPUT_MEMORY + 32 * INPUT_MEMORY_WORDS,
+	INPUT_NONE = 0xffff,
+};
+
+enum { VALUE_MAX_SET = 64 }; /* numbers in a set; more become ANY */
+
+struct value_set {
+	uint32_t count;
+	uint64_t numbers[]; /* ascending */
+};
+
+struct value_table {
+	uint64_t va;       /* of the entry with index 0 */
+	uint64_t base;     /* added to each */
+	uint64_t index_max; /* UINT64_MAX: not known */
+	int64_t index_addend; /* the index is index_input + this */
+	uint16_t index_input; /* INPUT_NONE: something else */
+	uint8_t index_bits;
+	uint8_t entry_bytes;
+	bool is_signed;
+	bool is_address; /* base is one */
+};
+
+struct value {
+	uint8_t kind;
+	uint8_t bits;    /* of an INPUT: 64, or 32 when its upper half was cleared */
+	bool assumed;    /* read from memory that others might have changed since */
+	uint16_t input;
+	uint64_t number;
+	union {
+		const struct value_set *set;
+		const struct value_table *table;
+	};
+};
+
+static inline struct value value_any(void)
+{
+	return (struct value){ .kind = VALUE_ANY, .number = UINT64_MAX };
+}
+
+static inline struct value value_below(uint64_t max)
+{
+	return (struct value){ .kind = VALUE_ANY, .number = max };
+}
+
+static inline struct value value_number(uint64_t number)
+{
+	return (struct value){ .kind = VALUE_NUMBER, .number = number };
+}
+
+static inline struct value value_address(uint64_t va)
+{
+	return (struct value){ .kind = VALUE_ADDRESS, .number = va };
+}
+
+static inline struct value value_input(unsigned input)
+{
+	return (struct value){ .kind = VALUE_INPUT, .bits = 64, .input = (uint16_t)input };
+}
+
+bool value_equals(const struct value *a, const struct value *b);
+
+/* The smallest value that holds both. */
+struct value value_join(struct arena *arena, const struct value *a, const struct value *b);
+
+/* Its low bytes, zero-extended. */
+struct value value_truncate(struct arena *arena, const struct value *value, unsigned width_bytes);
+
+/* A set of numbers, in any order and with duplicates; ANY when there are too many. */
+struct value value_of_numbers(struct arena *arena, const uint64_t *numbers, size_t count);
+
+/* Applies a function to each number; other kinds become ANY. */
+struct value value_map(struct arena *arena, const struct value *value,
+		       uint64_t (*function)(uint64_t number, uint64_t other), uint64_t other);

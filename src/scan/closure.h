@@ -1,0 +1,98 @@
+#pragma once
+
+#include "scan/program.h"
+#include "scan/scope.h"
+
+/* The worklist behind program_scan; internal to scan/. */
+
+enum { INPUT_MAX_ITEMS = 96, NAME_MAX_BYTES = 128 };
+
+/* A number, or an address of a module, that an input may have. */
+struct item {
+	uint64_t number;
+	uint32_t module; /* index + 1; 0: a plain number */
+};
+
+struct input_items {
+	uint16_t input;
+	bool any;
+	bool assumed;
+	uint16_t count, capacity;
+	struct item *items;
+};
+
+/* A live function, with all that its callers pass taken together. */
+struct node {
+	uint32_t module;
+	bool waiting;
+	uint8_t tier;
+	const struct function *function;
+	const struct node *parent; /* who made it live; NULL: it is started by the system */
+	uint64_t parent_va;        /* the instruction there */
+	const char *how;
+	struct input_items *inputs; /* those that matter to it */
+	size_t input_count;
+};
+
+struct loaded {
+	struct module *module;
+	struct elf_requester requester;
+	bool at_start; /* loaded with the program; else by dlopen */
+	bool all_exports; /* whoever opens it may call anything */
+	uint64_t *objects; /* low addresses of live data, open addressing; 0: free */
+	size_t object_count, object_capacity;
+};
+
+/* Strings that live code or data mentions and that look like names; a set. */
+struct name_set {
+	const char **names; /* open addressing; NULL: free; they point into files */
+	size_t count, capacity;
+};
+
+struct closure {
+	struct arena *arena;
+	struct problem_list *problems;
+	const struct program_files *files;
+	struct loaded *loaded;
+	size_t loaded_count;
+	struct scope scope;
+	struct node **nodes; /* open addressing by module and address */
+	size_t node_count, node_capacity;
+	struct node **queue;
+	size_t queue_first, queue_count, queue_capacity;
+	enum tier tier; /* of what becomes live now */
+	struct use *uses;
+	size_t use_count, use_capacity;
+	struct use *unresolved;
+	size_t unresolved_count, unresolved_capacity;
+	struct operation_use *operations;
+	size_t operation_count, operation_capacity;
+	const char **missing;
+	size_t missing_count, missing_capacity;
+	struct name_set names;
+	struct name_set paths;
+};
+
+/*
+ * Loads a file by the name that a loaded one asks for, and all that it needs.
+ *
+ * requester   index of who asks; SIZE_MAX: the name is a path
+ * returns     its index, or SIZE_MAX when it is not found or cannot be analysed
+ */
+size_t closure_load(struct closure *closure, const char *name, size_t requester, bool at_start);
+
+/* Makes a function live with nothing known of its inputs. */
+void closure_enter(struct closure *closure, size_t module, uint64_t va, const struct node *parent,
+		   uint64_t parent_va, const char *how);
+
+/* The program, what it needs, and what the system runs of them. */
+void closure_begin(struct closure *closure, struct module *program);
+
+/* Until nothing more becomes live. */
+void closure_settle(struct closure *closure);
+
+bool closure_has_name(const struct closure *closure, const char *name);
+
+/* The node of a module's exported function; NULL when there is none or it is not live. */
+const struct node *closure_live_symbol(const struct closure *closure, size_t module,
+				       const char *name);

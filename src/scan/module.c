@@ -1,0 +1,52 @@
+#include "scan/module.h"
+
+enum status module_open(struct slice bytes, const char *path, struct problem_list *problems,
+			struct module **out_module, struct error *err)
+{
+	struct arena *arena = problems->arena;
+	struct module *module = arena_alloc(arena, 1, sizeof(*module));
+	enum status status = image_open(bytes, path, problems, &module->image, err);
+	if (status != STATUS_OK)
+		return status;
+	module->path = arena_string(arena, path);
+	*out_module = module;
+	return STATUS_OK;
+}
+
+static size_t slot_of(const struct module *module, uint64_t va)
+{
+	size_t i =
+	    (size_t)(va * UINT64_C(0x9E3779B97F4A7C15) >> 24) & (module->function_capacity - 1);
+	while (module->functions[i] != NULL && module->functions[i]->va != va)
+		i = (i + 1) & (module->function_capacity - 1);
+	return i;
+}
+
+static void grow(struct module *module)
+{
+	struct function **old = module->functions;
+	size_t old_capacity = module->function_capacity;
+	module->function_capacity = old_capacity == 0 ? 1024 : old_capacity * 4;
+	module->functions = arena_alloc(module->image.file.arena, module->function_capacity,
+					sizeof(*module->functions));
+	for (size_t i = 0; i < old_capacity; i++)
+		if (old[i] != NULL)
+			module->functions[slot_of(module, old[i]->va)] = old[i];
+}
+
+const struct function *module_function(struct module *module, uint64_t va)
+{
+	if (2 * module->function_count >= module->function_capacity)
+		grow(module);
+	struct function **slot = &module->functions[slot_of(module, va)];
+	if (*slot != NULL)
+		return *slot;
+	struct arena *arena = module->image.file.arena;
+	struct arena scratch = { 0 };
+	*slot = arena_alloc(arena, 1, sizeof(**slot));
+	**slot = flow_function(&module->image, va, arena, &scratch);
+	arena_finish(&scratch);
+	module->function_count++;
+	module->instruction_count += (*slot)->instruction_count;
+	return *slot;
+}

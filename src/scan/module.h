@@ -1,0 +1,22 @@
+#pragma once
+
+#include "callgraph/flow.h"
+
+/*
+ * One ELF file and what its functions do; functions are followed when somebody asks for them and
+ * only once. Everything lives in the image's arena.
+ */
+struct module {
+	const char *path;
+	struct image image;
+	struct function **functions; /* open addressing by address; NULL: free */
+	size_t function_count, function_capacity;
+	size_t instruction_count; /* of the functions that were followed */
+};
+
+enum status module_open(struct slice bytes, const char *path, struct problem_list *problems,
+			struct module **out_module, struct error *err)
+    __attribute__((warn_unused_result, nonnull));
+
+/* The function that starts at va; va is code. */
+const struct function *module_function(struct module *module, uint64_t va);

@@ -1,0 +1,151 @@
+#include "scan/program.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "scan/closure.h"
+#include "scan/plugins.h"
+
+const char *tier_name(enum tier tier)
+{
+	static const char *const names[] = { "exact", "plugin", "unresolved" };
+	return names[tier];
+}
+
+static int compare_uses(const void *left, const void *right)
+{
+	const struct use *a = left, *b = right;
+	if (a->arch != b->arch)
+		return (int)a->arch - (int)b->arch;
+	if (a->number != b->number)
+		return a->number < b->number ? -1 : 1;
+	if (a->node->module != b->node->module)
+		return a->node->module < b->node->module ? -1 : 1;
+	return (a->va > b->va) - (a->va < b->va);
+}
+
+static int compare_operations(const void *left, const void *right)
+{
+	const struct operation_use *a = left, *b = right;
+	if (a->number != b->number)
+		return a->number < b->number ? -1 : 1;
+	if (a->known != b->known)
+		return (int)b->known - (int)a->known;
+	return (a->value > b->value) - (a->value < b->value);
+}
+
+static int compare_names(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static void sort(void *items, size_t count, size_t size_bytes,
+		 int (*compare)(const void *, const void *))
+{
+	if (count > 1)
+		qsort(items, count, size_bytes, compare);
+}
+
+static size_t sorted_names(struct arena *arena, const struct name_set *set,
+			   const char *const **out_names)
+{
+	const char **names = arena_alloc(arena, set->count, sizeof(*names));
+	size_t count = 0;
+	for (size_t i = 0; i < set->capacity; i++)
+		if (set->names[i] != NULL)
+			names[count++] = set->names[i];
+	sort(names, count, sizeof(*names), compare_names);
+	*out_names = names;
+	return count;
+}
+
+static bool is_libc(const struct module *module)
+{
+	const char *soname = module->image.dynamic.soname;
+	return soname != NULL && (strcmp(soname, "libc.so.6") == 0 || strstr(soname, "musl") != NULL ||
+				  strcmp(soname, "libc.so") == 0);
+}
+
+static size_t used_imports(const struct closure *closure, const char *const **out_names)
+{
+	const char **names =
+	    arena_alloc(closure->arena, closure->scope.count, sizeof(*names));
+	size_t count = 0;
+	for (size_t i = 0; i < closure->scope.count; i++) {
+		const struct scope_entry *entry = &closure->scope.entries[i];
+		if (entry->used && is_libc(closure->loaded[entry->module].module))
+			names[count++] = entry->symbol->name;
+	}
+	sort(names, count, sizeof(*names), compare_names);
+	*out_names = names;
+	return count;
+}
+
+enum status program_scan(const char *path, struct slice bytes, const struct program_files *files,
+			 bool plugins, struct problem_list *problems, struct program *out_program,
+			 struct error *err)
+{
+	struct module *program;
+	enum status status = module_open(bytes, path, problems, &program, err);
+	if (status != STATUS_OK)
+		return status;
+	struct closure closure = { .arena = problems->arena,
+				   .problems = problems,
+				   .files = files };
+	closure_begin(&closure, program);
+	closure_settle(&closure);
+	closure.tier = TIER_PLUGIN;
+	while (plugins && plugins_load(&closure))
+		closure_settle(&closure);
+	sort(closure.uses, closure.use_count, sizeof(*closure.uses), compare_uses);
+	sort(closure.unresolved, closure.unresolved_count, sizeof(*closure.unresolved),
+	     compare_uses);
+	sort(closure.operations, closure.operation_count, sizeof(*closure.operations),
+	     compare_operations);
+	sort(closure.missing, closure.missing_count, sizeof(*closure.missing), compare_names);
+	*out_program = (struct program){ .uses = closure.uses,
+					 .use_count = closure.use_count,
+					 .unresolved = closure.unresolved,
+					 .unresolved_count = closure.unresolved_count,
+					 .operations = closure.operations,
+					 .operation_count = closure.operation_count,
+					 .missing = closure.missing,
+					 .missing_count = closure.missing_count,
+					 .live_functions = closure.node_count };
+	out_program->path_count =
+	    sorted_names(closure.arena, &closure.paths, &out_program->paths);
+	out_program->import_count = used_imports(&closure, &out_program->imports);
+	out_program->modules =
+	    arena_alloc(closure.arena, closure.loaded_count, sizeof(*out_program->modules));
+	for (size_t i = 0; i < closure.loaded_count; i++) {
+		out_program->modules[i] = closure.loaded[i].module;
+		out_program->code_bytes += closure.loaded[i].module->image.code_bytes;
+	}
+	out_program->module_count = closure.loaded_count;
+	return STATUS_OK;
+}
+
+size_t program_chain(const struct program *program, struct arena *arena, const struct use *use,
+		     const struct step **out_steps)
+{
+	size_t count = 0;
+	for (const struct node *node = use->node; node != NULL; node = node->parent)
+		count++;
+	struct step *steps = arena_alloc(arena, count, sizeof(*steps));
+	uint64_t va = use->va;
+	const char *how = "makes";
+	size_t i = count;
+	for (const struct node *node = use->node; node != NULL; node = node->parent) {
+		const struct module *module = program->modules[node->module];
+		steps[--i] = (struct step){ .path = module->path,
+					    .function = image_name_of(&module->image,
+								      node->function->va),
+					    .function_va = node->function->va,
+					    .va = va,
+					    .how = how };
+		va = node->parent_va;
+		how = node->how;
+	}
+	*out_steps = steps;
+	return count;
+}

@@ -1,0 +1,65 @@
+#include "scan/scope.h"
+
+#include <string.h>
+
+static size_t hash_of(const char *name)
+{
+	uint64_t hash = 5381;
+	for (; *name != '\0'; name++)
+		hash = hash * 33 + (uint8_t)*name;
+	return (size_t)(hash ^ hash >> 17);
+}
+
+static void rehash(struct scope *scope)
+{
+	scope->bucket_count = scope->bucket_count == 0 ? 4096 : scope->bucket_count * 4;
+	scope->buckets =
+	    arena_alloc(scope->arena, scope->bucket_count, sizeof(*scope->buckets));
+	/* Backwards, so that each chain is in load order. */
+	for (size_t i = scope->count; i-- > 0;) {
+		uint32_t *bucket = &scope->buckets[hash_of(scope->entries[i].symbol->name) &
+						   (scope->bucket_count - 1)];
+		scope->entries[i].next = *bucket;
+		*bucket = (uint32_t)i + 1;
+	}
+}
+
+void scope_add_module(struct scope *scope, const struct module *module, size_t index)
+{
+	for (size_t i = 1; i < module->image.symbols.count; i++) {
+		const struct elf_symbol *symbol = &module->image.symbols.symbols[i];
+		if (!symbol->defined || symbol->local || symbol->type == ELF_SYMBOL_TLS ||
+		    symbol->name[0] == '\0')
+			continue;
+		if (scope->count == scope->capacity)
+			scope->entries = arena_grow(scope->arena, scope->entries, scope->count,
+						    sizeof(*scope->entries), &scope->capacity);
+		scope->entries[scope->count++] =
+		    (struct scope_entry){ .symbol = symbol, .module = (uint32_t)index };
+	}
+	size_t wanted = 2 * scope->count;
+	do
+		rehash(scope);
+	while (scope->bucket_count < wanted);
+}
+
+const struct scope_entry *scope_find(const struct scope *scope, const char *name,
+				     const char *version, size_t skip)
+{
+	if (scope->bucket_count == 0)
+		return NULL;
+	const struct scope_entry *fallback = NULL;
+	uint32_t next = scope->buckets[hash_of(name) & (scope->bucket_count - 1)];
+	for (; next != 0; next = scope->entries[next - 1].next) {
+		const struct scope_entry *entry = &scope->entries[next - 1];
+		if (entry->module == skip || strcmp(entry->symbol->name, name) != 0)
+			continue;
+		const char *defined = entry->symbol->version;
+		if (version == NULL ? !entry->symbol->hidden_version :
+				      defined == NULL || strcmp(defined, version) == 0)
+			return entry;
+		if (fallback == NULL)
+			fallback = entry;
+	}
+	return fallback; /* better another version than a call that is not followed */
+}
