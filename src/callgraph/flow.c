@@ -34,6 +34,8 @@ struct walk {
 	size_t instruction_count;
 	bool unresolved; /* a jump whose targets are not known */
 	bool cut;
+	bool sees_callees; /* calls change only the registers that the callee writes */
+	bool number_lost; /* a syscall's, among what nothing is known of */
 	/* facts, when they are collected */
 	bool collecting;
 	struct fact *facts;
@@ -97,16 +99,37 @@ static bool ends_block(const struct instruction *instruction)
 	}
 }
 
-/* A call that nothing of the function follows does not return. */
+/*
+ * Whether control comes behind a call: when only padding is between it and the end of the function,
+ * the compiler knew that the callee does not return.
+ */
 static bool runs_on(const struct walk *walk, uint64_t call_va, uint64_t next)
 {
-	const struct elf_fde *fde = image_fde_at(walk->flow.image, call_va);
+	const struct image *image = walk->flow.image;
+	const struct elf_fde *fde = image_fde_at(image, call_va);
 	if (fde != NULL)
 		return next < fde->end_va;
-	return !image_is_entry(walk->flow.image, next);
+	struct slice code = elf_bytes_from(&image->file, next);
+	struct instruction instruction = { 0 };
+	size_t off = 0;
+	while (!image_is_entry(image, next + off)) {
+		if (!instruction_decode(image->arch, code.bytes + off, code.size_bytes - off,
+					next + off, &instruction))
+			return false;
+		if (instruction.operation != OPERATION_NOTHING)
+			return true;
+		off += instruction.length_bytes;
+	}
+	return false;
 }
 
-enum { BLOCK_MAX_INSTRUCTIONS = 1 << 16, DECODE_AT_ONCE = 64 };
+/* Whether another function starts here that the one around `from` may run into. */
+static bool meets_entry(const struct walk *walk, const struct elf_fde *fde, uint64_t va)
+{
+	if (fde != NULL && va < fde->end_va)
+		return false;
+	return image_is_entry(walk->flow.image, va);
+}
 
 /* Decodes from va up to the end of a block or to what is decoded already. */
 static size_t block_decode(struct walk *walk, uint64_t va)
@@ -118,10 +141,12 @@ static size_t block_decode(struct walk *walk, uint64_t va)
 	struct slice code = elf_is_code(&walk->flow.image->file, va) ?
 				elf_bytes_from(&walk->flow.image->file, va) :
 				(struct slice){ 0 };
+	const struct elf_fde *fde = image_fde_at(walk->flow.image, va);
 	uint64_t next = va;
 	size_t off = 0;
 	for (;;) {
-		if (count > 0 && place_find(walk, next) != NULL)
+		if (count > 0 &&
+		    (place_find(walk, next) != NULL || meets_entry(walk, fde, next)))
 			break;
 		if (count == capacity)
 			instructions = arena_grow(walk->flow.scratch, instructions, count,
@@ -356,14 +381,76 @@ static void collect_mentions(struct walk *walk, const struct state *state,
 	}
 }
 
+enum { CLOBBERS_MAX_DEPTH = 4, CLOBBERS_MAX_INSTRUCTIONS = 400 };
+
+/*
+ * The registers that a function and all it calls may write. Compilers keep values in registers
+ * that the convention lets callees change, when they see that this one does not (GCC's -fipa-ra).
+ */
+static uint32_t clobbers_of(const struct image *image, uint64_t va, unsigned depth)
+{
+	const struct elf_fde *fde = image_fde_at(image, va);
+	struct slice code = elf_bytes_from(&image->file, va);
+	uint32_t written = 0;
+	uint64_t end = fde != NULL ? fde->end_va : UINT64_MAX;
+	size_t off = 0;
+	for (unsigned i = 0; i < CLOBBERS_MAX_INSTRUCTIONS; i++) {
+		struct instruction instruction;
+		if (va + off >= end || (i > 0 && fde == NULL && image_is_entry(image, va + off)))
+			return written;
+		if (!instruction_decode(image->arch, code.bytes + off, code.size_bytes - off,
+					va + off, &instruction))
+			break;
+		off += instruction.length_bytes;
+		written |= instruction.registers_written;
+		uint64_t target = (uint64_t)instruction.operands[1].value;
+		bool known = instruction.operands[1].kind == OPERAND_IMMEDIATE;
+		switch (instruction.operation) {
+		case OPERATION_CALL:
+			if (va + off >= end)
+				break; /* nothing behind it: it does not return */
+			if (!known || depth == 0)
+				return UINT32_MAX;
+			written |= clobbers_of(image, target, depth - 1);
+			break;
+		case OPERATION_JUMP:
+		case OPERATION_BRANCH:
+			if (!known && instruction.operands[1].index != REGISTER_NONE)
+				break; /* through a table of places in it */
+			if (!known)
+				return UINT32_MAX;
+			if (target < va || target >= (fde != NULL ? end : va + off + 4096)) {
+				if (depth == 0)
+					return UINT32_MAX;
+				written |= clobbers_of(image, target, depth - 1);
+			}
+			break;
+		default:
+			break;
+		}
+	}
+	return UINT32_MAX;
+}
+
+static void after_call(struct walk *walk, struct state *state, const struct value *target)
+{
+	uint32_t clobbers = UINT32_MAX;
+	if (walk->sees_callees && target->kind == VALUE_ADDRESS &&
+	    elf_is_code(&walk->flow.image->file, target->number))
+		clobbers = clobbers_of(walk->flow.image, target->number, CLOBBERS_MAX_DEPTH);
+	state_call(&walk->flow, state, clobbers);
+}
+
 static void call(struct walk *walk, struct state *state, const struct instruction *instruction)
 {
-	if (!walk->collecting)
-		return;
 	const struct operand *operand = &instruction->operands[1];
 	struct value target = operand->kind == OPERAND_IMMEDIATE ?
 				  value_address((uint64_t)operand->value) :
 				  state_read(&walk->flow, state, operand);
+	if (!walk->collecting) {
+		after_call(walk, state, &target);
+		return;
+	}
 	struct fact *fact;
 	if (target.kind == VALUE_ADDRESS)
 		fact = fact_add(walk, instruction, FACT_CALL, target.number);
@@ -379,6 +466,7 @@ static void call(struct walk *walk, struct state *state, const struct instructio
 		else if (address.kind == VALUE_ENTRY)
 			fact_add(walk, instruction, FACT_REFERENCE, address.table->va);
 	}
+	after_call(walk, state, &target);
 }
 
 /* Into another function, or on in this one? */
@@ -432,7 +520,10 @@ static void jump(struct walk *walk, struct state *state, const struct instructio
 		bool known = state_table(&walk->flow, state, target.table, &targets, &count);
 		const struct elf_fde *fde = image_fde_at(walk->flow.image, instruction->va);
 		uint16_t input = target.table->index_input;
-		bool bounded = target.table->index_max < count;
+		/* 255 and 65535 are what fits, not what was compared with. */
+		bool bounded = target.table->index_max < count &&
+			       target.table->index_max != UINT8_MAX &&
+			       target.table->index_max != UINT16_MAX;
 		size_t taken = 0;
 		for (size_t i = 0; known && i < count; i++) {
 			/* Without a bound the table ends where its entries make no sense. */
@@ -478,6 +569,7 @@ static void note_syscall(struct walk *walk, const struct state *state,
 	enum fact_kind kind = instruction->operation == OPERATION_SYSCALL ? FACT_SYSCALL :
 									    FACT_SYSCALL_I386;
 	collect_syscall(walk, state, fact_add(walk, instruction, kind, 0));
+	walk->number_lost |= state->registers[walk->flow.machine->syscall_number].kind == VALUE_ANY;
 }
 
 /* Runs a block from its entry state and hands its state on; collects facts in the last pass. */
@@ -498,7 +590,6 @@ static void block_run(struct walk *walk, size_t index)
 		switch (instruction->operation) {
 		case OPERATION_CALL:
 			call(walk, &state, instruction);
-			state_call(&walk->flow, &state);
 			break;
 		case OPERATION_JUMP:
 			jump(walk, &state, instruction);
@@ -632,27 +723,36 @@ static int compare_facts(const void *left, const void *right)
 	return (a->target > b->target) - (a->target < b->target);
 }
 
+static void follow(struct walk *walk)
+{
+	struct state *start = arena_alloc(walk->flow.scratch, 1, sizeof(*start));
+	state_enter(&walk->flow, start);
+	flow_to(walk, walk->va, start);
+	settle(walk);
+	state_unknown(start);
+	enter_landing_pads(walk, start);
+	if (walk->unresolved)
+		enter_rest(walk, start);
+	enter_landing_pads(walk, start);
+	walk->collecting = true;
+	for (size_t i = 0; i < walk->block_count; i++)
+		if (walk->blocks[i].entry != NULL)
+			block_run(walk, i);
+}
+
 struct function flow_function(const struct image *image, uint64_t va, struct arena *arena,
 			      struct arena *scratch)
 {
-	struct walk walk = {
-		.flow = { .image = image, .machine = image->machine, .scratch = scratch },
-		.va = va,
-		.arena = arena
-	};
-	struct state *start = arena_alloc(scratch, 1, sizeof(*start));
-	state_enter(&walk.flow, start);
-	flow_to(&walk, va, start);
-	settle(&walk);
-	state_unknown(&walk.flow, start);
-	enter_landing_pads(&walk, start);
-	if (walk.unresolved)
-		enter_rest(&walk, start);
-	enter_landing_pads(&walk, start);
-	walk.collecting = true;
-	for (size_t i = 0; i < walk.block_count; i++)
-		if (walk.blocks[i].entry != NULL)
-			block_run(&walk, i);
+	const struct walk fresh = { .flow = { image, image->machine, scratch },
+				    .va = va,
+				    .arena = arena };
+	struct walk walk = fresh;
+	follow(&walk);
+	if (walk.number_lost) { /* rare: it pays to look into the callees */
+		walk = fresh;
+		walk.sees_callees = true;
+		follow(&walk);
+	}
 	if (walk.fact_count > 0)
 		qsort(walk.facts, walk.fact_count, sizeof(*walk.facts), compare_facts);
 	return (struct function){ .va = va,

@@ -7,19 +7,18 @@ static unsigned register_count(const struct flow *flow)
 	return flow->image->arch == ARCH_AARCH64 ? 32 : 16;
 }
 
-void state_unknown(const struct flow *flow, struct state *state)
+void state_unknown(struct state *state)
 {
 	memset(state, 0, sizeof(*state));
 	for (unsigned i = 0; i < STATE_REGISTERS; i++)
 		state->registers[i] = value_any();
-	(void)flow;
 	state->escape = INT64_MIN;
 	state->memory_changed = true;
 }
 
 void state_enter(const struct flow *flow, struct state *state)
 {
-	state_unknown(flow, state);
+	state_unknown(state);
 	for (unsigned i = 0; i < register_count(flow); i++)
 		state->registers[i] = value_input(i);
 	state->registers[flow->machine->stack_pointer] = (struct value){ .kind = VALUE_STACK };
@@ -260,7 +259,7 @@ struct value state_load(const struct flow *flow, const struct state *state,
 		if (address->input < INPUT_STACK && address->bits == 64 &&
 		    address->number < 4 * INPUT_MEMORY_WORDS && address->number % 4 == 0 &&
 		    width_bytes >= 4) {
-			result = value_input(INPUT_MEMORY + address->input * INPUT_MEMORY_WORDS +
+			result = value_input(INPUT_MEMORY + (unsigned)address->input * INPUT_MEMORY_WORDS +
 					     (unsigned)address->number / 4);
 			result.assumed = state->memory_changed;
 			return value_truncate(flow->scratch, &result, width_bytes);
@@ -318,7 +317,12 @@ static void write(const struct flow *flow, struct state *state, const struct ope
 {
 	if (operand->kind == OPERAND_REGISTER) {
 		struct value whole = value_any();
-		if (operand->width_bytes >= 4 && !operand->foreign)
+		const struct value *old = &state->registers[operand->reg];
+		if (operand->width_bytes < 4 && !operand->foreign && value->kind == VALUE_NUMBER &&
+		    old->kind == VALUE_NUMBER) {
+			uint64_t mask = (UINT64_C(1) << (8 * operand->width_bytes)) - 1;
+			whole = value_number((old->number & ~mask) | (value->number & mask));
+		} else if (operand->width_bytes >= 4 && !operand->foreign)
 			whole = value_truncate(flow->scratch, value, operand->width_bytes);
 		write_register(state, operand->reg, &whole);
 	} else if (operand->kind == OPERAND_MEMORY) {
@@ -377,8 +381,15 @@ static uint64_t number_xor(uint64_t a, uint64_t b) { return a ^ b; }
 static uint64_t number_left(uint64_t a, uint64_t b) { return a << (b & 63); }
 static uint64_t number_right(uint64_t a, uint64_t b) { return a >> (b & 63); }
 
-static struct value bounded_and(const struct value *a, const struct value *b)
+/* A mask of few bits leaves few numbers, whatever it is applied to (cond ? 8 : 0 as sbb, and). */
+static struct value bounded_and(struct arena *arena, const struct value *a, const struct value *b)
 {
+	enum { FEW_BITS = 2 };
+	if (b->kind == VALUE_NUMBER && b->number != 0 &&
+	    __builtin_popcountll(b->number) <= FEW_BITS) {
+		uint64_t low = b->number & -b->number, high = b->number & (b->number - 1);
+		return value_of_numbers(arena, (uint64_t[]){ 0, low, high, low | high }, 4);
+	}
 	uint64_t max = UINT64_MAX;
 	const struct value *both[] = { a, b };
 	for (int i = 0; i < 2; i++)
@@ -425,7 +436,7 @@ static struct value calculate(const struct flow *flow, const struct instruction 
 			return value_map(arena, a, number_and, b->number);
 		if (a->kind == VALUE_STACK && b->kind == VALUE_NUMBER)
 			return *a; /* aligning the stack: its words keep their distances */
-		return bounded_and(a, b);
+		return bounded_and(arena, a, b);
 	case OPERATION_OR:
 		if (same)
 			return *a;
@@ -541,7 +552,7 @@ static struct value pop(const struct flow *flow, struct state *state)
 	return result;
 }
 
-static void forget_registers(const struct flow *flow, struct state *state, uint32_t registers)
+static void forget_registers(struct state *state, uint32_t registers)
 {
 	struct value any = value_any();
 	for (unsigned i = 0; i < STATE_REGISTERS; i++)
@@ -549,12 +560,13 @@ static void forget_registers(const struct flow *flow, struct state *state, uint3
 			write_register(state, i, &any);
 }
 
-void state_call(const struct flow *flow, struct state *state)
+void state_call(const struct flow *flow, struct state *state, uint32_t clobbers)
 {
 	for (unsigned i = 0; i < STATE_REGISTERS; i++)
 		if ((flow->machine->call_clobbers >> i & 1) != 0)
 			let_escape(state, &state->registers[i]);
-	forget_registers(flow, state, flow->machine->call_clobbers);
+	forget_registers(state, (flow->machine->call_clobbers & clobbers) |
+				    UINT32_C(1) << flow->machine->result);
 	state->comparison = (struct comparison){ 0 };
 	forget_escaped(state);
 	/* What is below the stack pointer was the callee's. */
@@ -566,33 +578,36 @@ void state_call(const struct flow *flow, struct state *state)
 	state->word_count = kept;
 }
 
+/*
+ * What is not followed may take addresses of the stack elsewhere (into memory, a vector register),
+ * unless it only uses them as addresses.
+ */
 static void step_other(const struct flow *flow, struct state *state,
 		       const struct instruction *instruction)
 {
+	uint32_t read = instruction->registers_read;
 	for (unsigned i = 0; i < OPERAND_LIMIT; i++) {
 		const struct operand *operand = &instruction->operands[i];
-		if (operand->kind == OPERAND_REGISTER && instruction->writes_memory)
-			let_escape(state, &state->registers[operand->reg]);
+		if (operand->kind != OPERAND_MEMORY)
+			continue;
+		if (operand->reg != REGISTER_NONE)
+			read &= ~(UINT32_C(1) << operand->reg);
+		if (operand->index != REGISTER_NONE)
+			read &= ~(UINT32_C(1) << operand->index);
 	}
+	for (unsigned i = 0; i < STATE_REGISTERS; i++)
+		if ((read >> i & 1) != 0)
+			let_escape(state, &state->registers[i]);
 	if (instruction->writes_memory) {
 		struct value any = value_any();
-		bool explicit = false;
-		for (unsigned i = 0; i < OPERAND_LIMIT; i++) {
-			const struct operand *operand = &instruction->operands[i];
-			if (operand->kind != OPERAND_MEMORY)
-				continue;
-			struct value address = state_address(flow, state, operand);
-			store(state, &address, operand->width_bytes, &any);
-			explicit = true;
-		}
-		if (!explicit) {
-			for (unsigned i = 0; i < STATE_REGISTERS; i++)
-				if ((instruction->registers_read >> i & 1) != 0)
-					let_escape(state, &state->registers[i]);
+		if (instruction->operands[0].kind == OPERAND_MEMORY) {
+			struct value address = state_address(flow, state, &instruction->operands[0]);
+			store(state, &address, instruction->operands[0].width_bytes, &any);
+		} else {
 			forget_escaped(state);
 		}
 	}
-	forget_registers(flow, state, instruction->registers_written);
+	forget_registers(state, instruction->registers_written);
 }
 
 static void step_select(const struct flow *flow, struct state *state,
@@ -685,7 +700,7 @@ void state_step(const struct flow *flow, struct state *state, const struct instr
 	case OPERATION_SYSCALL_I386:
 		for (unsigned i = 0; i < 6; i++)
 			let_escape(state, &state->registers[flow->machine->syscall_arguments[i]]);
-		forget_registers(flow, state, instruction->registers_written);
+		forget_registers(state, instruction->registers_written);
 		forget_escaped(state);
 		break;
 	case OPERATION_OTHER:
@@ -756,8 +771,10 @@ static void narrow_place(struct state *state, const struct value *value)
 		/* What the comparison did not see may hold anything, unless it is known to be 0. */
 		if (held->kind == VALUE_SET || (held->kind == VALUE_ANY && held->number <= mask))
 			*held = *value;
-		else if (held->kind == VALUE_ANY && comparison->width_bytes == 4)
-			*held = (struct value){ .kind = VALUE_LOW, .number = value->number };
+		else if (held->kind == VALUE_ANY || held->kind == VALUE_LOW)
+			*held = (struct value){ .kind = VALUE_LOW,
+						.bits = (uint8_t)(8 * comparison->width_bytes),
+						.number = value->number };
 	} else if (comparison->place == PLACE_STACK) {
 		struct stack_word *word = find_word(state, comparison->off);
 		if (word != NULL) {

@@ -44,7 +44,7 @@ struct flow {
 };
 
 void state_enter(const struct flow *flow, struct state *state);
-void state_unknown(const struct flow *flow, struct state *state); /* anything may be anywhere */
+void state_unknown(struct state *state); /* anything may be anywhere */
 void state_copy(struct state *to, const struct state *from);
 
 /* True when the state became weaker; hard: what differs becomes unknown at once. */
@@ -52,7 +52,9 @@ bool state_join(const struct flow *flow, struct state *state, const struct state
 
 /* Applies everything but control. */
 void state_step(const struct flow *flow, struct state *state, const struct instruction *instruction);
-void state_call(const struct flow *flow, struct state *state); /* after one returned */
+
+/* After a call returned; clobbers: the registers that the callee may have written. */
+void state_call(const struct flow *flow, struct state *state, uint32_t clobbers);
 
 /* The address that a memory operand names: ADDRESS, STACK, INPUT, or ANY. */
 struct value state_address(const struct flow *flow, const struct state *state,

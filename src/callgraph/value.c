@@ -26,10 +26,11 @@ bool value_equals(const struct value *a, const struct value *b)
 		return sets_equal(a->set, b->set);
 	case VALUE_ENTRY:
 		return tables_equal(a->table, b->table);
+	case VALUE_LOW:
+		return a->number == b->number && a->bits == b->bits;
 	case VALUE_INPUT:
 		return a->input == b->input && a->number == b->number && a->bits == b->bits;
 	case VALUE_ANY:
-	case VALUE_LOW:
 	case VALUE_NUMBER:
 	case VALUE_ADDRESS:
 	case VALUE_SLOT:
@@ -142,7 +143,8 @@ struct value value_truncate(struct arena *arena, const struct value *value, unsi
 			return *value;
 		break;
 	case VALUE_LOW:
-		return value_below(value->number < mask ? value->number : mask);
+		return value_below(8 * width_bytes <= value->bits && value->number < mask ? value->number :
+											   mask);
 	case VALUE_ANY:
 	case VALUE_SLOT:
 	case VALUE_STACK:

@@ -12,7 +12,7 @@
  */
 enum value_kind {
 	VALUE_ANY,     /* number: the largest it may be, unsigned; UINT64_MAX when not known */
-	VALUE_LOW,     /* number: the largest its low 4 bytes may be; the others are not known */
+	VALUE_LOW,     /* number: the largest its low `bits` may be; the others are not known */
 	VALUE_NUMBER,  /* number */
 	VALUE_SET,     /* one of several numbers */
 	VALUE_ADDRESS, /* number: of this file's code or data */
@@ -56,7 +56,7 @@ struct value_table {
 
 struct value {
 	uint8_t kind;
-	uint8_t bits;    /* of an INPUT: 64, or 32 when its upper half was cleared */
+	uint8_t bits;    /* of an INPUT: 64, or 32 when its upper half was cleared; of a LOW */
 	bool assumed;    /* read from memory that others might have changed since */
 	uint16_t input;
 	uint64_t number;

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -24,7 +25,7 @@ static void describe(const struct program *program, struct arena *arena, struct 
 	static const struct column columns[] = { { "syscall", "Syscall", COLUMN_TEXT },
 						 { "tier", "Tier", COLUMN_TEXT } };
 	(void)arena;
-	writer_integer(writer, "modules", "Files", (int64_t)program->module_count);
+	writer_integer(writer, "modules", "Files", (int64_t)program->file_count);
 	writer_integer(writer, "unresolved", "Sites with unknown number",
 		       (int64_t)program->unresolved_count);
 	writer_table_begin(writer, "syscalls", NULL, columns, 2, true);
@@ -34,6 +35,16 @@ static void describe(const struct program *program, struct arena *arena, struct 
 		writer_cell_text(writer, tier_name(program->uses[i].tier));
 	}
 	writer_table_end(writer);
+	for (size_t i = 0; getenv("CHAINS") && i < program->use_count; i++) {
+		const struct step *steps;
+		char buffer[SYSCALL_NAME_BYTES];
+		size_t count = program_chain(program, arena, &program->uses[i], &steps);
+		fprintf(stderr, "%s:", use_name(&program->uses[i], buffer));
+		for (size_t k = 0; k < count; k++)
+			fprintf(stderr, " %s:%s(%jx)@%jx %s", strrchr(steps[k].path, '/') + 1, steps[k].function,(uintmax_t)steps[k].function_va,
+				(uintmax_t)steps[k].va, steps[k].how);
+		fprintf(stderr, "\n");
+	}
 	for (size_t i = 0; i < program->unresolved_count; i++) {
 		const struct step *steps;
 		size_t count = program_chain(program, arena, &program->unresolved[i], &steps);

@@ -286,16 +286,20 @@ static void name_add(struct arena *arena, struct name_set *set, const char *name
 	set->names[slot] = name;
 }
 
+static bool set_has(const struct name_set *set, const char *name)
+{
+	return set->capacity != 0 && set->names[name_slot(set, name)] != NULL;
+}
+
 bool closure_has_name(const struct closure *closure, const char *name)
 {
-	return closure->names.capacity != 0 &&
-	       closure->names.names[name_slot(&closure->names, name)] != NULL;
+	return set_has(&closure->names, name);
 }
 
 /* A string that might be a path, the name of a function, or of a library. */
-static void note_string(struct closure *closure, const struct module *module, uint64_t va)
+static void note_string(struct closure *closure, const struct loaded *loaded, uint64_t va)
 {
-	struct slice bytes = elf_bytes_from(&module->image.file, va);
+	struct slice bytes = elf_bytes_from(&loaded->module->image.file, va);
 	size_t size = 0;
 	while (size < bytes.size_bytes && size < NAME_MAX_BYTES && bytes.bytes[size] > ' ' &&
 	       bytes.bytes[size] < 0x7f)
@@ -307,6 +311,8 @@ static void note_string(struct closure *closure, const struct module *module, ui
 	    strncmp(text, "/sys/", 5) == 0)
 		name_add(closure->arena, &closure->paths, text);
 	name_add(closure->arena, &closure->names, text);
+	if (loaded->is_loader)
+		name_add(closure->arena, &closure->loader_names, text);
 }
 
 struct target {
@@ -402,7 +408,7 @@ static void mention(struct closure *closure, size_t module, uint64_t va, const s
 			return;
 		}
 	}
-	note_string(closure, loaded->module, va);
+	note_string(closure, loaded, va);
 	struct elf_range object = image_object_at(image, va);
 	if (is_got(image, va))
 		object = (struct elf_range){ va, image->file.word_bytes };
@@ -493,7 +499,7 @@ static void note_operations(struct closure *closure, const struct node *node,
 		items.count = 0;
 		items_any(&items);
 	}
-	for (size_t i = 0; i < items.count + items.any; i++) {
+	for (size_t i = 0; i < items.count + (items.any ? 1u : 0u); i++) {
 		struct operation_use use = { number, items.any ? 0 : items.items[i].number,
 					     !items.any, closure->tier };
 		if (use.known)
@@ -608,14 +614,16 @@ static bool enter_named(struct closure *closure)
 	size_t before = closure->node_count;
 	for (size_t m = 0; m < closure->loaded_count; m++) {
 		struct loaded *loaded = &closure->loaded[m];
-		if (loaded->at_start)
-			continue;
+		const struct name_set *names =
+		    loaded->at_start ? &closure->loader_names : &closure->names;
 		const struct elf_symbols *symbols = &loaded->module->image.symbols;
 		for (size_t i = 1; i < symbols->count; i++) {
 			const struct elf_symbol *symbol = &symbols->symbols[i];
+			if (loaded->is_loader)
+				break;
 			if (symbol->defined && !symbol->local && symbol->name[0] != '\0' &&
 			    symbol->type != ELF_SYMBOL_TLS &&
-			    (loaded->all_exports || closure_has_name(closure, symbol->name)))
+			    (loaded->all_exports || set_has(names, symbol->name)))
 				mention(closure, m, symbol->va, NULL, 0);
 		}
 	}
@@ -786,8 +794,12 @@ void closure_begin(struct closure *closure, struct module *program)
 		for (size_t k = 0; k < dynamic->needed_count; k++)
 			(void)load_one(closure, dynamic->needed[k], i, true, &fresh);
 	}
-	if (program->image.file.interpreter != NULL)
-		(void)load_one(closure, program->image.file.interpreter, 0, true, &fresh);
+	if (program->image.file.interpreter != NULL) {
+		size_t loader =
+		    load_one(closure, program->image.file.interpreter, 0, true, &fresh);
+		if (loader != SIZE_MAX)
+			closure->loaded[loader].is_loader = true;
+	}
 	for (size_t i = 0; i < closure->loaded_count; i++)
 		start(closure, i);
 }

@@ -37,6 +37,7 @@ struct node {
 struct loaded {
 	struct module *module;
 	struct elf_requester requester;
+	bool is_loader; /* ld.so itself */
 	bool at_start; /* loaded with the program; else by dlopen */
 	bool all_exports; /* whoever opens it may call anything */
 	uint64_t *objects; /* low addresses of live data, open addressing; 0: free */
@@ -70,6 +71,7 @@ struct closure {
 	const char **missing;
 	size_t missing_count, missing_capacity;
 	struct name_set names;
+	struct name_set loader_names; /* that ld.so mentions: it looks some up in libc */
 	struct name_set paths;
 };
 

@@ -117,11 +117,14 @@ enum status program_scan(const char *path, struct slice bytes, const struct prog
 	out_program->import_count = used_imports(&closure, &out_program->imports);
 	out_program->modules =
 	    arena_alloc(closure.arena, closure.loaded_count, sizeof(*out_program->modules));
+	const char **paths = arena_alloc(closure.arena, closure.loaded_count, sizeof(*paths));
 	for (size_t i = 0; i < closure.loaded_count; i++) {
+		paths[i] = closure.loaded[i].module->path;
 		out_program->modules[i] = closure.loaded[i].module;
 		out_program->code_bytes += closure.loaded[i].module->image.code_bytes;
 	}
-	out_program->module_count = closure.loaded_count;
+	out_program->files = paths;
+	out_program->file_count = closure.loaded_count;
 	return STATUS_OK;
 }
 

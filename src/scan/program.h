@@ -1,7 +1,7 @@
 #pragma once
 
+#include "base/problem.h"
 #include "elf/search.h"
-#include "scan/module.h"
 
 /*
  * A program with everything that is loaded with it, and which of its code and data can come into
@@ -19,6 +19,7 @@ enum tier {
 
 const char *tier_name(enum tier tier);
 
+struct module;
 struct node;
 
 /* One place where a syscall is made: an instruction, the number it has there, and who runs it. */
@@ -49,8 +50,9 @@ struct operation_use {
 };
 
 struct program {
-	struct module **modules; /* in load order, the program first */
-	size_t module_count;
+	struct module **modules;
+	const char *const *files; /* loaded, in load order, the program first */
+	size_t file_count;
 	const struct use *uses; /* by number, then tier; one each */
 	size_t use_count;
 	const struct use *unresolved; /* by module and address */

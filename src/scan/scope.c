@@ -10,22 +10,21 @@ static size_t hash_of(const char *name)
 	return (size_t)(hash ^ hash >> 17);
 }
 
-static void rehash(struct scope *scope)
+/* At the end of its chain, so that each chain is in load order. */
+static void chain(struct scope *scope, size_t index)
 {
-	scope->bucket_count = scope->bucket_count == 0 ? 4096 : scope->bucket_count * 4;
-	scope->buckets =
-	    arena_alloc(scope->arena, scope->bucket_count, sizeof(*scope->buckets));
-	/* Backwards, so that each chain is in load order. */
-	for (size_t i = scope->count; i-- > 0;) {
-		uint32_t *bucket = &scope->buckets[hash_of(scope->entries[i].symbol->name) &
-						   (scope->bucket_count - 1)];
-		scope->entries[i].next = *bucket;
-		*bucket = (uint32_t)i + 1;
-	}
+	struct scope_entry *entry = &scope->entries[index];
+	uint32_t *link =
+	    &scope->buckets[hash_of(entry->symbol->name) & (scope->bucket_count - 1)];
+	while (*link != 0)
+		link = &scope->entries[*link - 1].next;
+	entry->next = 0;
+	*link = (uint32_t)index + 1;
 }
 
 void scope_add_module(struct scope *scope, const struct module *module, size_t index)
 {
+	size_t first = scope->count;
 	for (size_t i = 1; i < module->image.symbols.count; i++) {
 		const struct elf_symbol *symbol = &module->image.symbols.symbols[i];
 		if (!symbol->defined || symbol->local || symbol->type == ELF_SYMBOL_TLS ||
@@ -37,10 +36,16 @@ void scope_add_module(struct scope *scope, const struct module *module, size_t i
 		scope->entries[scope->count++] =
 		    (struct scope_entry){ .symbol = symbol, .module = (uint32_t)index };
 	}
-	size_t wanted = 2 * scope->count;
-	do
-		rehash(scope);
-	while (scope->bucket_count < wanted);
+	if (scope->count > scope->bucket_count || scope->bucket_count == 0) {
+		while (scope->bucket_count < 2 * scope->count + 1)
+			scope->bucket_count =
+			    scope->bucket_count == 0 ? 4096 : 2 * scope->bucket_count;
+		scope->buckets =
+		    arena_alloc(scope->arena, scope->bucket_count, sizeof(*scope->buckets));
+		first = 0;
+	}
+	for (size_t i = first; i < scope->count; i++)
+		chain(scope, i);
 }
 
 const struct scope_entry *scope_find(const struct scope *scope, const char *name,
