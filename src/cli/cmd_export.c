@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "cli/output.h"
+#include "cli/scanning.h"
 #include "cli/stored.h"
+#include "syscalls/table.h"
 #include "workload/loupe.h"
 #include "workload/text.h"
 
@@ -17,6 +19,7 @@ struct export
 struct export_kind {
 	const char *name;
 	size_t operand_count; /* after the kind */
+	bool or_more;
 	const char *operands; /* what they are, for the message when they are missing */
 	int (*run)(struct export *export);
 };
@@ -44,6 +47,106 @@ static int load_workloads(struct export *export, struct workload_set *out_set)
 	}
 	*out_set = set;
 	return EXIT_DONE;
+}
+
+/* The names of all calls of the programs, sorted; a run may always be restarted by the kernel. */
+static int scan_names(struct export *export, struct scanning *scanning, const char ***out_names,
+		      size_t *out_count)
+{
+	const struct arguments *arguments = export->arguments;
+	const struct syscall *restart = syscall_by_name(slice_of_string("restart_syscall"));
+	const char **names = arena_alloc(&export->arena, syscall_count() + 1, sizeof(*names));
+	bool *wanted = arena_alloc(&export->arena, syscall_count(), sizeof(*wanted));
+	int code = EXIT_DONE;
+	for (size_t i = 1; i < arguments->operand_count; i++) {
+		struct program program;
+		if (scanning_program(scanning, arguments->operands[i], &program) != EXIT_DONE)
+			return EXIT_PROBLEM;
+		for (size_t k = 0; k < program.unresolved_count; k++) {
+			fprintf(stderr,
+				"sysgap: %s: a syscall at %#llx whose number is not known is not "
+				"in the list\n",
+				arguments->operands[i],
+				(unsigned long long)program.unresolved[k].va);
+			code = argument_given(arguments, "force") ? code : EXIT_PROBLEM;
+		}
+		for (size_t k = 0; k < program.use_count; k++) {
+			const struct syscall *call =
+			    syscall_by_number(program.uses[k].arch, program.uses[k].number);
+			for (size_t c = 0; call != NULL && c < syscall_count(); c++)
+				wanted[c] |= syscall_at(c) == call || syscall_at(c) == restart;
+		}
+	}
+	if (code != EXIT_DONE)
+		fputs("sysgap: nothing is exported; --force does it all the same\n", stderr);
+	*out_count = 0;
+	for (size_t c = 0; c < syscall_count(); c++)
+		if (wanted[c])
+			names[(*out_count)++] = syscall_at(c)->name;
+	*out_names = names;
+	return code;
+}
+
+/* OCI runtime specification, config-linux.md, "Seccomp". */
+static void print_seccomp(FILE *out, const char *const *names, size_t count)
+{
+	fputs("{\n  \"defaultAction\": \"SCMP_ACT_ERRNO\",\n"
+	      "  \"architectures\": [\"SCMP_ARCH_X86_64\"],\n"
+	      "  \"syscalls\": [\n    {\n      \"names\": [",
+	      out);
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "%s\n        \"%s\"", i == 0 ? "" : ",", names[i]);
+	fputs("\n      ],\n      \"action\": \"SCMP_ACT_ALLOW\"\n    }\n  ]\n}\n", out);
+}
+
+/* systemd.exec(5), SystemCallFilter= */
+static void print_systemd(FILE *out, const char *const *names, size_t count)
+{
+	fputs("[Service]\nSystemCallArchitectures=native\nSystemCallErrorNumber=EPERM\n", out);
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "SystemCallFilter=%s\n", names[i]);
+}
+
+static void print_c(FILE *out, const char *const *names, size_t count)
+{
+	fputs("#include <sys/syscall.h>\n\nstatic const int allowed_syscalls[] = {\n", out);
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "#ifdef SYS_%s\n\tSYS_%s,\n#endif\n", names[i], names[i]);
+	fputs("};\n", out);
+}
+
+static int export_list(struct export *export,
+		       void (*print)(FILE *out, const char *const *names, size_t count))
+{
+	struct scanning scanning;
+	scanning_open(&scanning, export->arguments);
+	const char **names;
+	size_t count;
+	struct output output;
+	int code = scan_names(export, &scanning, &names, &count);
+	if (code == EXIT_DONE)
+		code = output_open_plain(export->arguments, &output);
+	if (code == EXIT_DONE) {
+		print(output.file, names, count);
+		code = output_close(&output);
+	}
+	scanning_close(&scanning);
+	return code;
+}
+
+static int export_seccomp(struct export *export)
+{
+	return export_list(export, print_seccomp);
+}
+
+static int export_systemd(struct export *export)
+{
+	return export_list(export, print_systemd);
+}
+
+static int export_c(struct export *export)
+{
+	return export_list(export, print_c);
 }
 
 static int export_workloads(struct export *export)
@@ -75,8 +178,11 @@ static int export_loupe(struct export *export)
 
 /* New kinds of output are added here and to `verbs` below. */
 static const struct export_kind kinds[] = {
-	{ "workloads", 0, "", export_workloads },
-	{ "loupe", 1, "a directory to make", export_loupe },
+	{ "workloads", 0, false, "", export_workloads },
+	{ "loupe", 1, false, "a directory to make", export_loupe },
+	{ "seccomp", 1, true, "a program", export_seccomp },
+	{ "systemd", 1, true, "a program", export_systemd },
+	{ "c", 1, true, "a program", export_c },
 };
 
 static const struct export_kind *find_kind(const char *name)
@@ -95,7 +201,7 @@ static int run_export(const struct arguments *arguments)
 				   arguments->operands[0]);
 	if (arguments->operand_count - 1 < kind->operand_count)
 		return usage_error(arguments, "%s needs %s", kind->name, kind->operands);
-	if (arguments->operand_count - 1 > kind->operand_count)
+	if (arguments->operand_count - 1 > kind->operand_count && !kind->or_more)
 		return usage_error(arguments, "one operand too many: '%s'",
 				   arguments->operands[kind->operand_count + 1]);
 	struct export export = { .arguments = arguments };
@@ -109,28 +215,34 @@ static const struct option_spec options[] = {
 	{ 's', "source", VALUE_TEXT, "TITLE", NULL, "only workloads of this source" },
 	{ 'a', "application", VALUE_TEXT, "NAME", NULL, "only workloads of this application" },
 	{ 'k', "kind", VALUE_CHOICE, "KIND", "benchmark|suite", "only workloads of this kind" },
+	{ 0, "force", VALUE_NONE, NULL, NULL,
+	  "export an allow-list although a syscall's number is not known" },
+	SCANNING_OPTIONS,
 	{ 0 },
 };
 
 static const struct example examples[] = {
 	{ "export workloads -o facts.workloads", "all workload facts as text to read and compare" },
+	{ "export seccomp nginx -o nginx.json", "a profile for podman or docker that lets nginx run" },
 	{ "export loupe --application redis loupedb", "for tools that read Loupe's form" },
 	{ 0 },
 };
 
 const struct command cmd_export = {
 	.name = "export",
-	.usage = "workloads | loupe DIRECTORY",
+	.usage = "workloads | loupe DIRECTORY | seccomp|systemd|c PROGRAM…",
 	.summary = "write facts in forms that other tools read",
 	.details =
 	    "Exports the facts that come with sysgap and the store's own; of a workload that both "
 	    "have, the store's.\n\n"
 	    "workloads is sysgap's own text, a stanza per workload, which 'sysgap import "
 	    "workloads' reads.\n"
-	    "loupe is the directory form of the Loupe database; the directory must not exist yet.",
+	    "loupe is the directory form of the Loupe database; the directory must not exist yet.\n"
+	    "seccomp, systemd and c are allow-lists of what 'sysgap scan' finds in programs: a "
+	    "profile in the form of OCI runtimes, a drop-in for a unit, a C array.",
 	.examples = examples,
 	.options = options,
-	.verbs = "workloads|loupe",
+	.verbs = "workloads|loupe|seccomp|systemd|c",
 	.operand_kind = VALUE_DIRECTORY,
 	.min_operands = 1,
 	.max_operands = SIZE_MAX,

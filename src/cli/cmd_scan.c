@@ -1,101 +1,320 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "cli/output.h"
-#include "scan/system.h"
+#include "cli/scanning.h"
 #include "syscalls/table.h"
 
-static const struct option_spec options[] = {
-	{ 0, "tier", VALUE_CHOICE, "TIER", "exact|plugin",
-	  "only uses of the program and the libraries it names, or with plug-ins (default)" },
-	{ 0, "sysroot", VALUE_DIRECTORY, "DIR", NULL, "find libraries below this folder" },
-	{ 0 },
+/* What was found in one of several programs, or in all of them. */
+struct found {
+	const char **paths; /* of the programs */
+	struct program *programs;
+	size_t count;
 };
 
-const char *use_name(const struct use *use, char *buffer);
-const char *use_name(const struct use *use, char *buffer)
+enum kind { KIND_SYSCALL, KIND_OPERATION, KIND_PSEUDO_FILE, KIND_FUNCTION };
+
+static const char *const kind_names[] = { "syscall", "operation", "pseudo-file", "function" };
+
+static enum kind kind_of(const struct arguments *arguments)
 {
-	return syscall_name(use->arch, use->number, buffer);
+	const char *name = argument_value(arguments, "kind");
+	for (enum kind kind = KIND_SYSCALL; name != NULL && kind <= KIND_FUNCTION; kind++)
+		if (strcmp(name, kind_names[kind]) == 0)
+			return kind;
+	return KIND_SYSCALL;
 }
 
-static void describe(const struct program *program, struct arena *arena, struct writer *writer)
+/* The first use of a number is its nearest. */
+static bool is_first(const struct program *program, size_t index)
 {
-	static const struct column columns[] = { { "syscall", "Syscall", COLUMN_TEXT },
-						 { "tier", "Tier", COLUMN_TEXT } };
-	(void)arena;
-	writer_integer(writer, "modules", "Files", (int64_t)program->file_count);
-	writer_integer(writer, "unresolved", "Sites with unknown number",
-		       (int64_t)program->unresolved_count);
-	writer_table_begin(writer, "syscalls", NULL, columns, 2, true);
-	for (size_t i = 0; i < program->use_count; i++) {
-		char buffer[SYSCALL_NAME_BYTES];
-		writer_cell_text(writer, use_name(&program->uses[i], buffer));
-		writer_cell_text(writer, tier_name(program->uses[i].tier));
+	return index == 0 || program->uses[index].number != program->uses[index - 1].number ||
+	       program->uses[index].arch != program->uses[index - 1].arch;
+}
+
+struct row {
+	const struct program *program; /* of the use that is shown */
+	const struct use *use;
+	int64_t programs; /* how many have it */
+};
+
+static int compare_rows(const void *left, const void *right)
+{
+	const struct row *a = left, *b = right;
+	if (a->use->arch != b->use->arch)
+		return (int)a->use->arch - (int)b->use->arch;
+	if (a->use->number != b->use->number)
+		return a->use->number < b->use->number ? -1 : 1;
+	return (int)a->use->tier - (int)b->use->tier;
+}
+
+/* One row per call over all programs, with the most certain of its uses. */
+static size_t merge(struct arena *arena, const struct found *found, struct row **out_rows)
+{
+	size_t total = 0, count = 0;
+	for (size_t i = 0; i < found->count; i++)
+		total += found->programs[i].use_count;
+	struct row *rows = arena_alloc(arena, total, sizeof(*rows));
+	for (size_t i = 0; i < found->count; i++)
+		for (size_t k = 0; k < found->programs[i].use_count; k++)
+			if (is_first(&found->programs[i], k))
+				rows[count++] = (struct row){ &found->programs[i],
+							      &found->programs[i].uses[k], 1 };
+	if (count > 1)
+		qsort(rows, count, sizeof(*rows), compare_rows);
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (kept > 0 && rows[kept - 1].use->number == rows[i].use->number &&
+		    rows[kept - 1].use->arch == rows[i].use->arch)
+			rows[kept - 1].programs++;
+		else
+			rows[kept++] = rows[i];
+	}
+	*out_rows = rows;
+	return kept;
+}
+
+static const char *site_text(struct scanning *scanning, const struct program *program,
+			     const struct use *use)
+{
+	const struct step *steps;
+	size_t count = program_chain(program, &scanning->arena, use, &steps);
+	return scanning_step_name(scanning, &steps[count - 1]);
+}
+
+static void write_syscalls(struct scanning *scanning, const struct found *found, bool main,
+			   struct writer *writer)
+{
+	static const struct column columns[] = {
+		{ "syscall", "Syscall", COLUMN_TEXT }, { "number", "Number", COLUMN_NUMBER },
+		{ "tier", "Tier", COLUMN_TEXT },       { "certainty", "Certainty", COLUMN_TEXT },
+		{ "site", "Made in", COLUMN_TEXT },    { "programs", "Programs", COLUMN_NUMBER },
+	};
+	struct row *rows;
+	size_t count = merge(&scanning->arena, found, &rows);
+	writer_table_begin(writer, "syscalls", "Syscalls", columns, 6, main);
+	for (size_t i = 0; i < count; i++) {
+		const struct use *use = rows[i].use;
+		writer_cell_text(writer, scanning_use_name(scanning, use));
+		writer_cell_integer(writer, use->number);
+		writer_cell_text(writer, tier_name(use->tier));
+		writer_cell_text(writer, use->assumed ? "assumed" : "exact");
+		writer_cell_text(writer, site_text(scanning, rows[i].program, use));
+		writer_cell_integer(writer, rows[i].programs);
 	}
 	writer_table_end(writer);
-	for (size_t i = 0; getenv("CHAINS") && i < program->use_count; i++) {
-		const struct step *steps;
-		char buffer[SYSCALL_NAME_BYTES];
-		size_t count = program_chain(program, arena, &program->uses[i], &steps);
-		fprintf(stderr, "%s:", use_name(&program->uses[i], buffer));
-		for (size_t k = 0; k < count; k++)
-			fprintf(stderr, " %s:%s(%jx)@%jx %s", strrchr(steps[k].path, '/') + 1, steps[k].function,(uintmax_t)steps[k].function_va,
-				(uintmax_t)steps[k].va, steps[k].how);
-		fprintf(stderr, "\n");
+}
+
+static void write_unresolved(struct scanning *scanning, const struct found *found,
+			     struct writer *writer)
+{
+	static const struct column columns[] = {
+		{ "program", "Program", COLUMN_TEXT },
+		{ "file", "File", COLUMN_TEXT },
+		{ "address", "Address", COLUMN_TEXT },
+		{ "function", "In", COLUMN_TEXT },
+	};
+	writer_table_begin(writer, "unresolved", "Sites whose number is not known", columns, 4,
+			   false);
+	for (size_t i = 0; i < found->count; i++)
+		for (size_t k = 0; k < found->programs[i].unresolved_count; k++) {
+			const struct use *use = &found->programs[i].unresolved[k];
+			const struct step *steps;
+			size_t count =
+			    program_chain(&found->programs[i], &scanning->arena, use, &steps);
+			writer_cell_text(writer, found->paths[i]);
+			writer_cell_text(writer, steps[count - 1].path);
+			writer_cell_text(writer, arena_printf(&scanning->arena, "%#llx",
+							      (unsigned long long)use->va));
+			writer_cell_text(writer,
+					 scanning_step_name(scanning, &steps[count - 1]));
+		}
+	writer_table_end(writer);
+}
+
+static void write_operations(struct scanning *scanning, const struct found *found, bool main,
+			     struct writer *writer)
+{
+	static const struct column columns[] = { { "operation", "Operation", COLUMN_TEXT },
+						 { "syscall", "Syscall", COLUMN_TEXT },
+						 { "value", "Value", COLUMN_TEXT },
+						 { "tier", "Tier", COLUMN_TEXT } };
+	writer_table_begin(writer, "operations", "Operations of vectored calls", columns, 4, main);
+	for (size_t i = 0; i < found->count; i++)
+		for (size_t k = 0; k < found->programs[i].operation_count; k++) {
+			const struct operation_use *use = &found->programs[i].operations[k];
+			char buffer[SYSCALL_NAME_BYTES];
+			const char *name = syscall_name(ARCH_X86_64, use->number, buffer);
+			const char *value =
+			    use->known ? arena_printf(&scanning->arena, "%#llx",
+						      (unsigned long long)use->value) :
+					 "any";
+			writer_cell_text(writer,
+					 arena_printf(&scanning->arena, "%s %s", name, value));
+			writer_cell_text(writer, name);
+			writer_cell_text(writer, use->known ? value : NULL);
+			writer_cell_text(writer, tier_name(use->tier));
+		}
+	writer_table_end(writer);
+}
+
+static int compare_names(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* A table of one column of names over all programs. */
+static void write_names(struct scanning *scanning, const struct found *found, enum kind kind,
+			bool main, struct writer *writer)
+{
+	bool paths = kind == KIND_PSEUDO_FILE;
+	struct column column = paths ? (struct column){ "path", "Path", COLUMN_TEXT } :
+				       (struct column){ "function", "Function", COLUMN_TEXT };
+	size_t total = 0, count = 0;
+	for (size_t i = 0; i < found->count; i++)
+		total += paths ? found->programs[i].path_count : found->programs[i].import_count;
+	const char **names = arena_alloc(&scanning->arena, total, sizeof(*names));
+	for (size_t i = 0; i < found->count; i++) {
+		const struct program *program = &found->programs[i];
+		size_t some = paths ? program->path_count : program->import_count;
+		if (some > 0)
+			memcpy(names + count, paths ? program->paths : program->imports,
+			       some * sizeof(*names));
+		count += some;
 	}
-	for (size_t i = 0; i < program->unresolved_count; i++) {
-		const struct step *steps;
-		size_t count = program_chain(program, arena, &program->unresolved[i], &steps);
-		fprintf(stderr, "unresolved:");
-		for (size_t k = 0; k < count; k++)
-			fprintf(stderr, " %s:%s@%jx", strrchr(steps[k].path, '/') + 1, steps[k].function,
-				(uintmax_t)steps[k].va);
-		fprintf(stderr, "\n");
+	if (count > 1)
+		qsort(names, count, sizeof(*names), compare_names);
+	writer_table_begin(writer, paths ? "pseudo_files" : "functions",
+			   paths ? "Pseudo-files that live code names" :
+				   "Functions of libc that are called",
+			   &column, 1, main);
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || strcmp(names[i], names[i - 1]) != 0)
+			writer_cell_text(writer, names[i]);
+	writer_table_end(writer);
+}
+
+static void count_tiers(const struct program *program, int64_t *counts)
+{
+	for (size_t i = 0; i < program->use_count; i++)
+		if (is_first(program, i))
+			counts[program->uses[i].tier]++;
+}
+
+static void write_programs(const struct found *found, struct writer *writer)
+{
+	static const struct column columns[] = {
+		{ "program", "Program", COLUMN_TEXT },
+		{ "syscalls", "Syscalls", COLUMN_NUMBER },
+		{ "exact", "Exact", COLUMN_NUMBER },
+		{ "plugin", "By plug-ins", COLUMN_NUMBER },
+		{ "unresolved", "Unresolved sites", COLUMN_NUMBER },
+		{ "files", "Files", COLUMN_NUMBER },
+		{ "live_functions", "Live functions", COLUMN_NUMBER },
+		{ "missing", "Missing libraries", COLUMN_LIST },
+	};
+	writer_table_begin(writer, "programs", "Programs", columns, 8, false);
+	for (size_t i = 0; i < found->count; i++) {
+		const struct program *program = &found->programs[i];
+		int64_t counts[TIER_COUNT] = { 0 };
+		count_tiers(program, counts);
+		writer_cell_text(writer, found->paths[i]);
+		writer_cell_integer(writer, counts[TIER_EXACT] + counts[TIER_PLUGIN]);
+		writer_cell_integer(writer, counts[TIER_EXACT]);
+		writer_cell_integer(writer, counts[TIER_PLUGIN]);
+		writer_cell_integer(writer, (int64_t)program->unresolved_count);
+		writer_cell_integer(writer, (int64_t)program->file_count);
+		writer_cell_integer(writer, (int64_t)program->live_functions);
+		writer_cell_list(writer, program->missing, program->missing_count);
 	}
+	writer_table_end(writer);
+}
+
+static void write_found(struct scanning *scanning, const struct found *found, struct writer *writer)
+{
+	enum kind kind = kind_of(scanning->arguments);
+	bool json = writer_format(writer) == FORMAT_JSON;
+	write_programs(found, writer);
+	if (json || kind == KIND_SYSCALL) {
+		write_unresolved(scanning, found, writer);
+		write_syscalls(scanning, found, kind == KIND_SYSCALL, writer);
+	}
+	if (json || kind == KIND_OPERATION)
+		write_operations(scanning, found, kind == KIND_OPERATION, writer);
+	for (enum kind names = KIND_PSEUDO_FILE; names <= KIND_FUNCTION; names++)
+		if (json || kind == names)
+			write_names(scanning, found, names, kind == names, writer);
+}
+
+static int scan_files(struct scanning *scanning)
+{
+	const struct arguments *arguments = scanning->arguments;
+	struct output output;
+	int code = output_open(arguments, "sysgap-scan", 1, "What programs can ask of Linux",
+			       &output);
+	if (code != EXIT_DONE)
+		return code;
+	struct found found = {
+		arena_alloc(&scanning->arena, arguments->operand_count, sizeof(*found.paths)),
+		arena_alloc(&scanning->arena, arguments->operand_count, sizeof(*found.programs)), 0
+	};
+	for (size_t i = 0; i < arguments->operand_count; i++) {
+		if (scanning_program(scanning, arguments->operands[i],
+				     &found.programs[found.count]) == EXIT_DONE)
+			found.paths[found.count++] = arguments->operands[i];
+		else
+			code = EXIT_PROBLEM;
+	}
+	if (found.count == 0) {
+		output_discard(&output);
+		return code;
+	}
+	write_found(scanning, &found, output.writer);
+	int closed = output_close(&output);
+	return code == EXIT_DONE ? closed : code;
 }
 
 static int run_scan(const struct arguments *arguments)
 {
-	struct output output;
-	int code = output_open(arguments, "sysgap-scan", 1, "Syscalls", &output);
-	if (code != EXIT_DONE)
-		return code;
-	struct arena arena = { 0 };
-	struct problem_list problems = { .arena = &arena };
-	struct error err;
-	struct system_files files;
-	const char *path;
-	struct slice bytes;
-	const char *root = argument_value(arguments, "sysroot");
-	const char *tier = argument_value(arguments, "tier");
-	struct program program;
-	enum status status = system_files_open(&files, &arena, root == NULL ? "" : root,
-					       arguments->operands[0], &path, &bytes, &err);
-	if (status == STATUS_OK)
-		status = program_scan(path, bytes, &files.files,
-				      tier == NULL || strcmp(tier, "exact") != 0, &problems,
-				      &program, &err);
-	report_problems(&problems, arguments);
-	if (status != STATUS_OK) {
-		output_discard(&output);
-		return report_error(arguments->operands[0], &err);
-	}
-	describe(&program, &arena, output.writer);
-	system_files_close(&files);
-	arena_finish(&arena);
-	return output_close(&output);
+	struct scanning scanning;
+	scanning_open(&scanning, arguments);
+	int code = scan_files(&scanning);
+	scanning_close(&scanning);
+	return code;
 }
+
+static const struct option_spec options[] = {
+	{ 'k', "kind", VALUE_CHOICE, "KIND", "syscall|operation|pseudo-file|function",
+	  "which kind of API to list (default: syscall)" },
+	SCANNING_OPTIONS,
+	{ 0 },
+};
+
+static const struct example examples[] = {
+	{ "scan /bin/ls", "every syscall that ls can make, and in which function" },
+	{ "scan --format names --tier exact nginx", "one per line, without plug-ins" },
+	{ "scan --kind operation redis-server", "requests of ioctl, commands of fcntl, …" },
+	{ 0 },
+};
 
 const struct command cmd_scan = {
 	.name = "scan",
-	.usage = "FILE",
-	.summary = "which syscalls a program can make",
+	.usage = "PROGRAM…",
+	.summary = "which syscalls programs can make, without running them",
+	.details =
+	    "Follows the code of each program and of every library that it loads from where "
+	    "control starts: through calls, tail calls, tables of pointers and jumps, and the "
+	    "values that decide which call is made. A program is a path, or a name in PATH.\n\n"
+	    "The list holds every call that a run can make (and some that none does). Tier exact "
+	    "is the program with the libraries that it names; tier plugin what these load by "
+	    "configuration, such as NSS and PAM modules. A certainty of assumed means that the "
+	    "number was read from memory that other code might change. A syscall instruction "
+	    "whose number is not known is listed with its address: the list is then not "
+	    "complete.",
+	.examples = examples,
 	.options = options,
-	.examples = (const struct example[]){ { "scan /bin/ls", "what ls can call" }, { 0 } },
 	.operand_kind = VALUE_FILE,
 	.min_operands = 1,
-	.max_operands = 1,
+	.max_operands = SIZE_MAX,
 	.run = run_scan,
 };

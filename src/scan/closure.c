@@ -440,17 +440,27 @@ static void load_words(struct closure *closure, const struct node *node, const s
 
 /* ---- uses ---- */
 
+enum { SITES_MAX_PER_NUMBER = 64 };
+
+/* One record per number and site; the first of a number is the nearest. */
 static void use_add(struct closure *closure, enum arch arch, uint32_t number, bool assumed,
 		    const struct node *node, const struct fact *fact)
 {
-	for (size_t i = 0; i < closure->use_count; i++)
-		if (closure->uses[i].number == number && closure->uses[i].arch == arch)
-			return; /* the first found is the nearest */
+	size_t sites = 0;
+	for (size_t i = 0; i < closure->use_count; i++) {
+		const struct use *use = &closure->uses[i];
+		if (use->number != number || use->arch != arch)
+			continue;
+		if ((use->va == fact->va && use->node->module == node->module) ||
+		    ++sites == SITES_MAX_PER_NUMBER)
+			return;
+	}
 	if (closure->use_count == closure->use_capacity)
 		closure->uses = arena_grow(closure->arena, closure->uses, closure->use_count,
 					   sizeof(*closure->uses), &closure->use_capacity);
-	closure->uses[closure->use_count++] =
-	    (struct use){ arch, number, closure->tier, assumed, node, fact->va };
+	closure->uses[closure->use_count] = (struct use){ arch, number, closure->tier, assumed,
+							  closure->use_count, node, fact->va };
+	closure->use_count++;
 }
 
 static void unresolved_add(struct closure *closure, const struct node *node,
@@ -732,13 +742,9 @@ static size_t load_one(struct closure *closure, const char *name, size_t request
 	size_t known = find_loaded(closure, path);
 	if (known != SIZE_MAX || closure->loaded_count == PROGRAM_MAX_MODULES)
 		return known;
-	struct slice bytes;
 	struct error err;
 	struct module *module;
-	enum status status =
-	    closure->files->read(closure->files->context, closure->arena, path, &bytes, &err);
-	if (status == STATUS_OK)
-		status = module_open(bytes, path, closure->problems, &module, &err);
+	enum status status = closure->files->module(closure->files->context, path, &module, &err);
 	if (status != STATUS_OK) {
 		problem_add(closure->problems, path, 0, "%s", err.text);
 		note_missing(closure, name);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scan/module.h"
 #include "scan/program.h"
 #include "scan/scope.h"
 

@@ -19,6 +19,12 @@ static int compare_uses(const void *left, const void *right)
 		return (int)a->arch - (int)b->arch;
 	if (a->number != b->number)
 		return a->number < b->number ? -1 : 1;
+	return (a->order > b->order) - (a->order < b->order);
+}
+
+static int compare_sites(const void *left, const void *right)
+{
+	const struct use *a = left, *b = right;
 	if (a->node->module != b->node->module)
 		return a->node->module < b->node->module ? -1 : 1;
 	return (a->va > b->va) - (a->va < b->va);
@@ -81,14 +87,9 @@ static size_t used_imports(const struct closure *closure, const char *const **ou
 	return count;
 }
 
-enum status program_scan(const char *path, struct slice bytes, const struct program_files *files,
-			 bool plugins, struct problem_list *problems, struct program *out_program,
-			 struct error *err)
+void program_scan(struct module *program, const struct program_files *files, bool plugins,
+		  struct problem_list *problems, struct program *out_program)
 {
-	struct module *program;
-	enum status status = module_open(bytes, path, problems, &program, err);
-	if (status != STATUS_OK)
-		return status;
 	struct closure closure = { .arena = problems->arena,
 				   .problems = problems,
 				   .files = files };
@@ -99,7 +100,7 @@ enum status program_scan(const char *path, struct slice bytes, const struct prog
 		closure_settle(&closure);
 	sort(closure.uses, closure.use_count, sizeof(*closure.uses), compare_uses);
 	sort(closure.unresolved, closure.unresolved_count, sizeof(*closure.unresolved),
-	     compare_uses);
+	     compare_sites);
 	sort(closure.operations, closure.operation_count, sizeof(*closure.operations),
 	     compare_operations);
 	sort(closure.missing, closure.missing_count, sizeof(*closure.missing), compare_names);
@@ -125,7 +126,6 @@ enum status program_scan(const char *path, struct slice bytes, const struct prog
 	}
 	out_program->files = paths;
 	out_program->file_count = closure.loaded_count;
-	return STATUS_OK;
 }
 
 size_t program_chain(const struct program *program, struct arena *arena, const struct use *use,

@@ -22,12 +22,13 @@ const char *tier_name(enum tier tier);
 struct module;
 struct node;
 
-/* One place where a syscall is made: an instruction, the number it has there, and who runs it. */
+/* A place where a syscall is made: an instruction, a number it has there, and who runs it. */
 struct use {
 	enum arch arch; /* whose table the number is of: int 0x80 has i386's */
 	uint32_t number;
 	enum tier tier;
 	bool assumed; /* the number was read from memory that might have changed */
+	size_t order; /* found earlier: nearer to where control starts */
 	const struct node *node;
 	uint64_t va;
 };
@@ -53,7 +54,7 @@ struct program {
 	struct module **modules;
 	const char *const *files; /* loaded, in load order, the program first */
 	size_t file_count;
-	const struct use *uses; /* by number, then tier; one each */
+	const struct use *uses; /* by number, the nearest site of each first */
 	size_t use_count;
 	const struct use *unresolved; /* by module and address */
 	size_t unresolved_count;
@@ -71,9 +72,12 @@ struct program {
 
 struct program_files {
 	struct elf_search search;
-	/* The bytes of what search found; they live as long as the arena. */
-	enum status (*read)(void *context, struct arena *arena, const char *path,
-			    struct slice *out_bytes, struct error *err);
+	/*
+	 * The module of what search found, opened once however many programs ask for it. It lives
+	 * as long as the files do; its problems are told once.
+	 */
+	enum status (*module)(void *context, const char *path, struct module **out_module,
+			      struct error *err);
 	/* The names in a folder, sorted; 0 when there is none. */
 	size_t (*list)(void *context, struct arena *arena, const char *folder,
 		       const char *const **out_names);
@@ -83,14 +87,13 @@ struct program_files {
 enum { PROGRAM_MAX_MODULES = 4096 };
 
 /*
- * path       of the program or library, as the search names files
+ * program    the module to start with, as files.module yields it
  * plugins    follow what may be loaded by configuration, too
- * returns    what module_open returns for the program itself; libraries that cannot be analysed
- *            are problems and reported as missing
+ * problems   libraries that are found but cannot be analysed; its arena is the result's
  */
-enum status program_scan(const char *path, struct slice bytes, const struct program_files *files,
-			 bool plugins, struct problem_list *problems, struct program *out_program,
-			 struct error *err) __attribute__((warn_unused_result, nonnull));
+void program_scan(struct module *program, const struct program_files *files, bool plugins,
+		  struct problem_list *problems, struct program *out_program)
+    __attribute__((nonnull));
 
 /* The chain from where control starts to a use; in the arena. */
 size_t program_chain(const struct program *program, struct arena *arena, const struct use *use,

@@ -5,26 +5,45 @@
 #include <string.h>
 #include <unistd.h>
 
-static enum status map(struct system_files *files, const char *path, struct slice *out_bytes,
-		       struct error *err)
-{
-	struct file_map opened;
-	enum status status = file_map_open(path, SYSTEM_MAX_FILE_BYTES, &opened, err);
-	if (status != STATUS_OK)
-		return status;
-	if (files->map_count == files->map_capacity)
-		files->maps = arena_grow(files->arena, files->maps, files->map_count,
-					 sizeof(*files->maps), &files->map_capacity);
-	files->maps[files->map_count++] = opened;
-	*out_bytes = opened.content;
-	return STATUS_OK;
-}
+#include "scan/module.h"
 
-static enum status read_file(void *context, struct arena *arena, const char *path,
-			     struct slice *out_bytes, struct error *err)
+struct opened {
+	struct module *module; /* NULL: it could not be opened */
+	const char *path;
+	struct file_map map;
+};
+
+struct system_files {
+	const char *root;
+	struct problem_list *problems;
+	struct program_files files;
+	struct opened *opened;
+	size_t count, capacity;
+};
+
+static enum status open_module(void *context, const char *path, struct module **out_module,
+			       struct error *err)
 {
-	(void)arena;
-	return map(context, path, out_bytes, err);
+	struct system_files *files = context;
+	for (size_t i = 0; i < files->count; i++)
+		if (strcmp(files->opened[i].path, path) == 0) {
+			*out_module = files->opened[i].module;
+			return STATUS_OK;
+		}
+	struct opened opened = { .path = arena_string(files->problems->arena, path) };
+	enum status status = file_map_open(path, SYSTEM_MAX_FILE_BYTES, &opened.map, err);
+	if (status == STATUS_OK)
+		status = module_open(opened.map.content, path, files->problems, &opened.module, err);
+	if (status != STATUS_OK) {
+		file_map_close(&opened.map);
+		return status;
+	}
+	if (files->count == files->capacity)
+		files->opened = arena_grow(files->problems->arena, files->opened, files->count,
+					   sizeof(*files->opened), &files->capacity);
+	files->opened[files->count++] = opened;
+	*out_module = opened.module;
+	return STATUS_OK;
 }
 
 static int compare_names(const void *left, const void *right)
@@ -62,32 +81,36 @@ static size_t list_folder(void *context, struct arena *arena, const char *folder
 	return count;
 }
 
-enum status system_files_open(struct system_files *files, struct arena *arena, const char *root,
-			      const char *path, const char **out_path, struct slice *out_bytes,
-			      struct error *err)
+struct system_files *system_files_open(const char *root, struct problem_list *problems)
 {
-	*files = (struct system_files){ .root = root, .arena = arena };
-	char *real = realpath(path, NULL);
-	*out_path = arena_string(arena, real == NULL ? path : real);
-	free(real);
-	enum status status = map(files, path, out_bytes, err);
-	if (status != STATUS_OK)
-		return status;
-	struct problem_list ignored = { .arena = arena };
-	struct elf_file file;
-	status = elf_file_open(*out_bytes, path, &ignored, &file, err);
-	if (status != STATUS_OK)
-		return status;
-	files->files = (struct program_files){ .search = elf_search_system(arena, root, &file),
-					       .read = read_file,
-					       .list = list_folder,
-					       .context = files };
-	return STATUS_OK;
+	struct system_files *files = arena_alloc(problems->arena, 1, sizeof(*files));
+	*files = (struct system_files){ .root = root, .problems = problems };
+	return files;
 }
 
 void system_files_close(struct system_files *files)
 {
-	for (size_t i = 0; i < files->map_count; i++)
-		file_map_close(&files->maps[i]);
-	files->map_count = 0;
+	for (size_t i = 0; i < files->count; i++)
+		file_map_close(&files->opened[i].map);
+	files->count = 0;
+}
+
+enum status system_files_program(struct system_files *files, const char *path,
+				 struct module **out_module,
+				 const struct program_files **out_files, struct error *err)
+{
+	char *real = realpath(path, NULL);
+	enum status status = open_module(files, real == NULL ? path : real, out_module, err);
+	free(real);
+	if (status != STATUS_OK)
+		return status;
+	files->files = (struct program_files){
+		.search = elf_search_system(files->problems->arena, files->root,
+					    &(*out_module)->image.file),
+		.module = open_module,
+		.list = list_folder,
+		.context = files,
+	};
+	*out_files = &files->files;
+	return STATUS_OK;
 }

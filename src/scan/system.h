@@ -4,21 +4,26 @@
 #include "scan/program.h"
 
 /*
- * Files of a real file system below a root folder ("" for the running one), symbolic links
- * resolved inside it.
+ * Programs and libraries of a real file system below a root folder ("" for the running one),
+ * symbolic links resolved inside it. Each file is mapped and opened once.
  */
-struct system_files {
-	struct program_files files;
-	const char *root;
-	struct file_map *maps; /* owned: closed by system_files_close */
-	size_t map_count, map_capacity;
-	struct arena *arena;
-};
+struct system_files; /* opaque; owns the maps and the modules */
 
 enum { SYSTEM_MAX_FILE_BYTES = 1 << 30 };
 
-/* Maps a program; its path as the search names files. */
-enum status system_files_open(struct system_files *files, struct arena *arena, const char *root,
-			      const char *path, const char **out_path, struct slice *out_bytes,
-			      struct error *err) __attribute__((warn_unused_result, nonnull));
+/*
+ * root      borrowed
+ * problems  where what is wrong with the files is told; its arena holds the modules
+ */
+struct system_files *system_files_open(const char *root, struct problem_list *problems);
 void system_files_close(struct system_files *files);
+
+/*
+ * Opens a program by a path outside the root's rules, and how to find what it needs.
+ *
+ * out_files   borrowed from files, until the next call
+ */
+enum status system_files_program(struct system_files *files, const char *path,
+				 struct module **out_module,
+				 const struct program_files **out_files, struct error *err)
+    __attribute__((warn_unused_result, nonnull));

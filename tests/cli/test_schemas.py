@@ -62,6 +62,11 @@ class Schemas(unittest.TestCase):
     def test_syscalls(self):
         self.check("sysgap-syscalls", "syscalls")
 
+    def test_scan(self):
+        self.check("sysgap-scan", "scan", "/bin/ls", "/bin/true")
+        self.check("sysgap-why", "why", "/bin/ls", "execve", "-n", "3")
+        self.check("sysgap-why", "why", "/bin/true", "reboot")
+
     def test_layer(self):
         self.check("sysgap-layers", "layer", "list")
         self.check("sysgap-layer", "layer", "show", "gvisor")

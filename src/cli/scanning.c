@@ -1,0 +1,73 @@
+#include "cli/scanning.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scan/system.h"
+#include "syscalls/table.h"
+
+void scanning_open(struct scanning *scanning, const struct arguments *arguments)
+{
+	const char *root = argument_value(arguments, "sysroot");
+	*scanning = (struct scanning){ .arguments = arguments };
+	scanning->problems.arena = &scanning->arena;
+	scanning->files = system_files_open(root == NULL ? "" : root, &scanning->problems);
+}
+
+void scanning_close(struct scanning *scanning)
+{
+	system_files_close(scanning->files);
+	arena_finish(&scanning->arena);
+}
+
+/* A name without a slash that is no file here is one of a command. */
+static const char *find_target(struct arena *arena, const char *target)
+{
+	const char *path = getenv("PATH");
+	if (strchr(target, '/') != NULL || access(target, F_OK) == 0 || path == NULL)
+		return target;
+	struct slice rest = slice_of_string(path);
+	struct slice folder;
+	while (slice_next_field(&rest, ':', &folder)) {
+		const char *candidate = arena_printf(arena, "%.*s/%s", (int)folder.size_bytes,
+						     (const char *)folder.bytes, target);
+		if (access(candidate, X_OK) == 0)
+			return candidate;
+	}
+	return target;
+}
+
+int scanning_program(struct scanning *scanning, const char *target, struct program *out_program)
+{
+	const char *tier = argument_value(scanning->arguments, "tier");
+	const char *path = find_target(&scanning->arena, target);
+	const struct program_files *files;
+	struct module *module;
+	struct error err;
+	scanning->problems.first = scanning->problems.last = NULL;
+	enum status status =
+	    system_files_program(scanning->files, path, &module, &files, &err);
+	if (status == STATUS_OK)
+		program_scan(module, files, tier == NULL || strcmp(tier, "exact") != 0,
+			     &scanning->problems, out_program);
+	report_problems(&scanning->problems, scanning->arguments);
+	return status == STATUS_OK ? EXIT_DONE : report_error(target, &err);
+}
+
+const char *scanning_use_name(struct scanning *scanning, const struct use *use)
+{
+	char buffer[SYSCALL_NAME_BYTES];
+	return arena_string(&scanning->arena, syscall_name(use->arch, use->number, buffer));
+}
+
+const char *scanning_step_name(struct scanning *scanning, const struct step *step)
+{
+	const char *slash = strrchr(step->path, '/');
+	const char *file = slash == NULL ? step->path : slash + 1;
+	if (step->function != NULL)
+		return arena_printf(&scanning->arena, "%s:%s", file, step->function);
+	return arena_printf(&scanning->arena, "%s:%#llx", file,
+			    (unsigned long long)step->function_va);
+}

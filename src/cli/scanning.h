@@ -1,0 +1,37 @@
+#pragma once
+
+#include "cli/command.h"
+#include "scan/program.h"
+#include "scan/system.h"
+
+/* What commands that analyse a program have in common: --sysroot, --tier, and finding it. */
+#define SCANNING_OPTIONS                                                                           \
+	{ 0, "tier",  VALUE_CHOICE,                                                                \
+	  "TIER",    "exact|plugin",                                                               \
+	  "exact: only the program and the libraries that it names; plugin (default): also what "  \
+	  "they load by configuration" },                                                          \
+	    { 0,     "sysroot", VALUE_DIRECTORY,                                                   \
+	      "DIR", NULL,      "find libraries and plug-ins below this folder" }
+
+/* Several programs scanned with the same files: each library is followed once. */
+struct scanning {
+	const struct arguments *arguments; /* borrowed */
+	struct arena arena;
+	struct problem_list problems;
+	struct system_files *files; /* owned */
+};
+
+void scanning_open(struct scanning *scanning, const struct arguments *arguments);
+void scanning_close(struct scanning *scanning);
+
+/*
+ * Analyses a program by its path, or by its name in PATH. Prints what is wrong.
+ * returns   EXIT_DONE; EXIT_PROBLEM: it cannot be analysed
+ */
+int scanning_program(struct scanning *scanning, const char *target, struct program *out_program);
+
+/* The name of a use's syscall, in the arena or of static storage. */
+const char *scanning_use_name(struct scanning *scanning, const struct use *use);
+
+/* "libc.so.6:fopen64", "nginx:0x2e613": the step's function. */
+const char *scanning_step_name(struct scanning *scanning, const struct step *step);
