@@ -12,6 +12,9 @@ static size_t find_uses(const struct program *program, struct scanning *scanning
 			const struct use **out_uses, size_t max_count)
 {
 	size_t count = 0;
+	if (strcmp(name, tier_name(TIER_UNRESOLVED)) == 0)
+		for (size_t i = 0; i < program->unresolved_count && count < max_count; i++)
+			out_uses[count++] = &program->unresolved[i];
 	for (size_t i = 0; i < program->use_count && count < max_count; i++)
 		if (strcmp(scanning_use_name(scanning, &program->uses[i]), name) == 0)
 			out_uses[count++] = &program->uses[i];
@@ -105,7 +108,7 @@ static int explain(struct scanning *scanning)
 		return code;
 	const struct use *uses[WHY_MAX_CHAINS];
 	size_t count = find_uses(&program, scanning, name, uses, max);
-	if (count == 0 && call == NULL)
+	if (count == 0 && call == NULL && strcmp(name, tier_name(TIER_UNRESOLVED)) != 0)
 		return usage_error(arguments, "no syscall '%s'", name);
 	struct output output;
 	if (argument_given(arguments, "graph")) {
@@ -165,7 +168,8 @@ const struct command cmd_why = {
 	.summary = "by which chain of calls a program can make a syscall",
 	.details = "Shows the shortest chain from where control starts to the syscall instruction. "
 		   "A step either calls the next function, jumps to it, or takes its address, so "
-		   "that it may be called through a pointer.",
+		   "that it may be called through a pointer. In the place of a syscall's name "
+		   "'unresolved' stands for the instructions whose number is not known.",
 	.examples = examples,
 	.options = options,
 	.operand_kind = VALUE_FILE,

@@ -97,18 +97,21 @@ static struct node *node_at(struct closure *closure, size_t module, uint64_t va,
 
 /* ---- what inputs may be ---- */
 
+static bool items_weaken(struct input_items *items, enum knowledge knowledge)
+{
+	if (items->knowledge >= knowledge)
+		return false;
+	items->knowledge = (uint8_t)knowledge;
+	return true;
+}
+
 static bool items_any(struct input_items *items)
 {
-	bool changed = !items->any;
-	items->any = true;
-	items->count = 0;
-	return changed;
+	return items_weaken(items, KNOWLEDGE_SOME);
 }
 
 static bool items_add(struct closure *closure, struct input_items *items, struct item item)
 {
-	if (items->any)
-		return false;
 	for (size_t i = 0; i < items->count; i++)
 		if (items->items[i].number == item.number && items->items[i].module == item.module)
 			return false;
@@ -149,7 +152,7 @@ static bool fact_happens(const struct node *node, const struct fact *fact)
 	for (size_t i = 0; fact->reach != NULL && i < fact->reach->term_count; i++) {
 		uint16_t input = fact->reach->terms[i].input;
 		const struct input_items *items = node_input(node, input);
-		if (items == NULL || items->any || items->assumed)
+		if (items == NULL || items->knowledge != KNOWLEDGE_ALL || items->assumed)
 			continue;
 		bool some = false;
 		for (size_t k = 0; k < items->count && !some; k++)
@@ -182,8 +185,9 @@ static bool items_add_value(struct closure *closure, struct input_items *items,
 		return changed;
 	case VALUE_INPUT: {
 		const struct input_items *from = node_input(node, value->input);
-		if (from == NULL || from->any)
+		if (from == NULL)
 			return items_any(items) || changed;
+		changed |= items_weaken(items, (enum knowledge)from->knowledge);
 		if (from->assumed && !items->assumed)
 			changed = items->assumed = true;
 		for (size_t i = 0; i < from->count; i++) {
@@ -217,8 +221,8 @@ static const struct value *argument_of(const struct fact *fact, uint16_t input)
 
 /* ---- making live ---- */
 
-void closure_enter(struct closure *closure, size_t module, uint64_t va, const struct node *parent,
-		   uint64_t parent_va, const char *how)
+static void enter(struct closure *closure, size_t module, uint64_t va, enum knowledge knowledge,
+		  const struct node *parent, uint64_t parent_va, const char *how)
 {
 	if (!elf_is_code(&closure->loaded[module].module->image.file, va))
 		return;
@@ -226,7 +230,7 @@ void closure_enter(struct closure *closure, size_t module, uint64_t va, const st
 	struct node *node = node_at(closure, module, va, &fresh);
 	bool changed = fresh;
 	for (size_t i = 0; i < node->input_count; i++)
-		changed |= items_any(&node->inputs[i]);
+		changed |= items_weaken(&node->inputs[i], knowledge);
 	if (fresh) {
 		node->parent = parent;
 		node->parent_va = parent_va;
@@ -234,6 +238,17 @@ void closure_enter(struct closure *closure, size_t module, uint64_t va, const st
 	}
 	if (changed)
 		wait_for(closure, node);
+}
+
+void closure_enter(struct closure *closure, size_t module, uint64_t va, const struct node *parent,
+		   uint64_t parent_va, const char *how)
+{
+	enter(closure, module, va, KNOWLEDGE_SOME, parent, parent_va, how);
+}
+
+void closure_presume(struct closure *closure, size_t module, uint64_t va, const char *how)
+{
+	enter(closure, module, va, KNOWLEDGE_PRESUMED, NULL, 0, how);
 }
 
 static void enter_call(struct closure *closure, size_t module, uint64_t va,
@@ -505,13 +520,15 @@ static void note_operations(struct closure *closure, const struct node *node,
 	const struct machine *machine = closure->loaded[node->module].module->image.machine;
 	const struct value *value = argument_of(fact, machine->syscall_arguments[selector]);
 	struct input_items items = { 0 };
-	if (value == NULL || !items_add_value(closure, &items, node, fact, value) || items.any) {
-		items.count = 0;
+	if (value == NULL)
 		items_any(&items);
-	}
-	for (size_t i = 0; i < items.count + (items.any ? 1u : 0u); i++) {
-		struct operation_use use = { number, items.any ? 0 : items.items[i].number,
-					     !items.any, closure->tier };
+	else
+		(void)items_add_value(closure, &items, node, fact, value);
+	bool all = items.count > 0 && items.knowledge != KNOWLEDGE_SOME;
+	for (size_t i = 0; i < items.count + (all ? 0u : 1u); i++) {
+		bool known = i < items.count && items.items[i].module == 0;
+		struct operation_use use = { number, known ? items.items[i].number : 0, known,
+					     closure->tier };
 		if (use.known)
 			use.value &= UINT32_MAX;
 		bool seen = false;
@@ -537,10 +554,9 @@ static void use_numbers(struct closure *closure, const struct node *node, const 
 	struct input_items items = { 0 };
 	if (value != NULL)
 		(void)items_add_value(closure, &items, node, fact, value);
-	if (value == NULL || items.any) {
+	/* None yet: somebody who is live must call it before it can run. */
+	if (value == NULL || items.knowledge == KNOWLEDGE_SOME)
 		unresolved_add(closure, node, fact);
-		return;
-	}
 	for (size_t i = 0; i < items.count; i++) {
 		if (items.items[i].module != 0) {
 			unresolved_add(closure, node, fact);
@@ -572,7 +588,7 @@ static void call_slot(struct closure *closure, struct node *node, const struct f
 			struct input_items items = { 0 };
 			if (value != NULL)
 				(void)items_add_value(closure, &items, node, fact, value);
-			for (size_t i = 0; i < items.count && !items.any; i++) {
+			for (size_t i = 0; i < items.count; i++) {
 				if (items.items[i].module == 0)
 					continue;
 				size_t owner = items.items[i].module - 1;
@@ -703,8 +719,7 @@ static void start(struct closure *closure, size_t module)
 		}
 	/* Go's linker has left only what can run; its types name methods in a form of their own. */
 	for (size_t i = 0; i < image->golang.count; i++)
-		closure_enter(closure, module, image->golang.functions[i].start_va, NULL, 0,
-			      "contains");
+		closure_presume(closure, module, image->golang.functions[i].start_va, "contains");
 }
 
 static void note_missing(struct closure *closure, const char *name)

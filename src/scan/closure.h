@@ -14,9 +14,15 @@ struct item {
 	uint32_t module; /* index + 1; 0: a plain number */
 };
 
+enum knowledge {
+	KNOWLEDGE_ALL,      /* the items are all that it can be */
+	KNOWLEDGE_PRESUMED, /* it may be called in ways that were not followed, as far as is known not */
+	KNOWLEDGE_SOME,     /* it may be anything; items are what some callers pass */
+};
+
 struct input_items {
 	uint16_t input;
-	bool any;
+	uint8_t knowledge;
 	bool assumed;
 	uint16_t count, capacity;
 	struct item *items;
@@ -87,6 +93,9 @@ size_t closure_load(struct closure *closure, const char *name, size_t requester,
 /* Makes a function live with nothing known of its inputs. */
 void closure_enter(struct closure *closure, size_t module, uint64_t va, const struct node *parent,
 		   uint64_t parent_va, const char *how);
+
+/* The same for a function that nothing is known to call or point to. */
+void closure_presume(struct closure *closure, size_t module, uint64_t va, const char *how);
 
 /* The program, what it needs, and what the system runs of them. */
 void closure_begin(struct closure *closure, struct module *program);

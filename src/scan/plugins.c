@@ -27,6 +27,11 @@ static const struct plugin_rule rules[] = {
 	/* extension modules of interpreters, installed with them */
 	{ "python3.", NULL, "/usr/lib/python3.11/lib-dynload", "", "PyInit_" },
 	{ "libpython3.", NULL, "/usr/lib/python3.11/lib-dynload", "", "PyInit_" },
+	/* the launcher reads jvm.cfg; the machine loads its parts by made-up names */
+	{ "libjli.so", NULL, "server", "libjvm.so", "JNI_" },
+	{ "libjvm.so", NULL, "..", "lib", "Java_" },
+	{ "libjvm.so", NULL, "..", "lib", "JNI_OnLoad" },
+	{ "libjvm.so", NULL, "..", "lib", "JVM_" },
 	{ "nginx", NULL, "/usr/lib/nginx/modules", "ngx_", "" },
 };
 
