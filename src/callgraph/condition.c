@@ -57,12 +57,12 @@ static struct ranges ranges_unite(const struct number_range *a, size_t count_a,
 static void term_set_ranges(struct arena *arena, struct term *term, struct ranges *ranges)
 {
 	if (ranges->count > CONDITION_MAX_RANGES) {
-		ranges->items[CONDITION_MAX_RANGES - 1].high = ranges->items[ranges->count - 1].high;
+		ranges->items[CONDITION_MAX_RANGES - 1].high =
+		    ranges->items[ranges->count - 1].high;
 		ranges->count = CONDITION_MAX_RANGES;
 	}
 	term->range_count = (uint32_t)ranges->count;
-	term->ranges =
-	    arena_copy(arena, ranges->items, ranges->count, sizeof(struct number_range));
+	term->ranges = arena_copy(arena, ranges->items, ranges->count, sizeof(struct number_range));
 }
 
 static struct term *find_ranges(struct reach *reach, uint16_t input, unsigned bits_wide)
@@ -162,8 +162,8 @@ bool reach_compare(struct arena *arena, struct reach *reach, uint16_t input, uns
 	add_shifted(&ranges, bits_wide, addend, low, high);
 	struct term *term = find_ranges(reach, input, bits_wide);
 	if (term != NULL) {
-		ranges = ranges_intersect(term->ranges, term->range_count, ranges.items,
-					  ranges.count);
+		ranges =
+		    ranges_intersect(term->ranges, term->range_count, ranges.items, ranges.count);
 	} else if (reach->term_count < CONDITION_MAX_TERMS) {
 		term = &reach->terms[reach->term_count++];
 		*term = (struct term){ .input = input,

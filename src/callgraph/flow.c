@@ -35,7 +35,7 @@ struct walk {
 	bool unresolved; /* a jump whose targets are not known */
 	bool cut;
 	bool sees_callees; /* calls change only the registers that the callee writes */
-	bool number_lost; /* a syscall's, among what nothing is known of */
+	bool number_lost;  /* a syscall's, among what nothing is known of */
 	/* facts, when they are collected */
 	bool collecting;
 	struct fact *facts;
@@ -138,15 +138,14 @@ static size_t block_decode(struct walk *walk, uint64_t va)
 	block_add(walk)->va = va;
 	size_t count = 0, capacity = 0;
 	struct instruction *instructions = NULL;
-	struct slice code = elf_is_code(&walk->flow.image->file, va) ?
-				elf_bytes_from(&walk->flow.image->file, va) :
-				(struct slice){ 0 };
+	struct slice code = elf_is_code(&walk->flow.image->file, va)
+				? elf_bytes_from(&walk->flow.image->file, va)
+				: (struct slice){ 0 };
 	const struct elf_fde *fde = image_fde_at(walk->flow.image, va);
 	uint64_t next = va;
 	size_t off = 0;
 	for (;;) {
-		if (count > 0 &&
-		    (place_find(walk, next) != NULL || meets_entry(walk, fde, next)))
+		if (count > 0 && (place_find(walk, next) != NULL || meets_entry(walk, fde, next)))
 			break;
 		if (count == capacity)
 			instructions = arena_grow(walk->flow.scratch, instructions, count,
@@ -259,9 +258,9 @@ static struct value value_keep(struct walk *walk, const struct state *state,
 		kept = value_of_numbers(walk->flow.scratch, numbers, count);
 	}
 	if (kept.kind == VALUE_SET)
-		kept.set = arena_copy(walk->arena, kept.set, 1,
-				      sizeof(*kept.set) +
-					  kept.set->count * sizeof(kept.set->numbers[0]));
+		kept.set =
+		    arena_copy(walk->arena, kept.set, 1,
+			       sizeof(*kept.set) + kept.set->count * sizeof(kept.set->numbers[0]));
 	return kept;
 }
 
@@ -277,6 +276,8 @@ static void argument_add(struct walk *walk, const struct state *state, struct ar
 {
 	struct value kept = value_keep(walk, state, value);
 	if (kept.kind == VALUE_ANY || kept.kind == VALUE_LOW || kept.kind == VALUE_STACK ||
+	    kept.kind == VALUE_CELL ||
+	    (kept.kind == VALUE_POINTED && input != walk->flow.machine->syscall_number) ||
 	    list->count == MAX_ARGUMENTS)
 		return;
 	list->items[list->count++] = (struct argument){ (uint16_t)input, kept };
@@ -320,8 +321,7 @@ static void collect_arguments(struct walk *walk, const struct state *state, bool
 		argument_add(walk, state, &list, INPUT_STACK + i, &value);
 	}
 	fact->argument_count = list.count;
-	fact->arguments =
-	    arena_copy(walk->arena, list.items, list.count, sizeof(list.items[0]));
+	fact->arguments = arena_copy(walk->arena, list.items, list.count, sizeof(list.items[0]));
 }
 
 static void collect_syscall(struct walk *walk, const struct state *state, struct fact *fact)
@@ -334,8 +334,7 @@ static void collect_syscall(struct walk *walk, const struct state *state, struct
 		argument_add(walk, state, &list, machine->syscall_arguments[i],
 			     &state->registers[machine->syscall_arguments[i]]);
 	fact->argument_count = list.count;
-	fact->arguments =
-	    arena_copy(walk->arena, list.items, list.count, sizeof(list.items[0]));
+	fact->arguments = arena_copy(walk->arena, list.items, list.count, sizeof(list.items[0]));
 }
 
 /* What an instruction mentions, besides where it goes. */
@@ -367,9 +366,20 @@ static void collect_mentions(struct walk *walk, const struct state *state,
 			fact_add(walk, instruction, FACT_REFERENCE, address.table->va);
 		} else if (address.kind == VALUE_ADDRESS && !control &&
 			   !(operation == OPERATION_MOVE && i == 0)) {
-			struct fact *fact =
-			    fact_add(walk, instruction, FACT_LOAD, address.number);
+			struct fact *fact = fact_add(walk, instruction, FACT_LOAD, address.number);
 			fact->width_bytes = operand->width_bytes == 0 ? 64 : operand->width_bytes;
+		}
+	}
+	if (operation == OPERATION_MOVE && instruction->operands[0].kind == OPERAND_MEMORY &&
+	    instruction->operands[0].width_bytes == 8) {
+		struct value address = state_address(&walk->flow, state, &instruction->operands[0]);
+		struct value value = state_read(&walk->flow, state, &instruction->operands[1]);
+		if (address.kind == VALUE_ADDRESS && value.kind == VALUE_INPUT &&
+		    value.number == 0 && value.input < INPUT_STACK) {
+			struct fact *fact = fact_add(walk, instruction, FACT_STORE, address.number);
+			struct argument argument = { value.input, value };
+			fact->arguments = arena_copy(walk->arena, &argument, 1, sizeof(argument));
+			fact->argument_count = 1;
 		}
 	}
 	/* aarch64 makes addresses in two steps. */
@@ -444,9 +454,9 @@ static void after_call(struct walk *walk, struct state *state, const struct valu
 static void call(struct walk *walk, struct state *state, const struct instruction *instruction)
 {
 	const struct operand *operand = &instruction->operands[1];
-	struct value target = operand->kind == OPERAND_IMMEDIATE ?
-				  value_address((uint64_t)operand->value) :
-				  state_read(&walk->flow, state, operand);
+	struct value target = operand->kind == OPERAND_IMMEDIATE
+				  ? value_address((uint64_t)operand->value)
+				  : state_read(&walk->flow, state, operand);
 	if (!walk->collecting) {
 		after_call(walk, state, &target);
 		return;
@@ -527,9 +537,9 @@ static void jump(struct walk *walk, struct state *state, const struct instructio
 		size_t taken = 0;
 		for (size_t i = 0; known && i < count; i++) {
 			/* Without a bound the table ends where its entries make no sense. */
-			bool inside = fde != NULL ? targets[i] >= fde->start_va &&
-							targets[i] < fde->end_va :
-						    elf_is_code(&walk->flow.image->file, targets[i]);
+			bool inside = fde != NULL
+					  ? targets[i] >= fde->start_va && targets[i] < fde->end_va
+					  : elf_is_code(&walk->flow.image->file, targets[i]);
 			if (!bounded && !inside)
 				break;
 			struct state narrowed;
@@ -538,7 +548,8 @@ static void jump(struct walk *walk, struct state *state, const struct instructio
 			if (input != INPUT_NONE &&
 			    !reach_compare(walk->flow.scratch, &narrowed.reach, input,
 					   target.table->index_bits,
-					   (uint64_t)target.table->index_addend, CONDITION_EQUAL, i))
+					   (uint64_t)target.table->index_addend, CONDITION_EQUAL,
+					   i))
 				continue;
 			if (elf_is_code(&walk->flow.image->file, targets[i]))
 				flow_to(walk, targets[i], &narrowed);
@@ -553,8 +564,8 @@ static void jump(struct walk *walk, struct state *state, const struct instructio
 		if (operand->kind == OPERAND_MEMORY) {
 			struct value address = state_address(&walk->flow, state, operand);
 			if (address.kind == VALUE_ADDRESS)
-				fact_add(walk, instruction, FACT_LOAD, address.number)->width_bytes =
-				    8;
+				fact_add(walk, instruction, FACT_LOAD, address.number)
+				    ->width_bytes = 8;
 			else if (address.kind == VALUE_ENTRY)
 				fact_add(walk, instruction, FACT_REFERENCE, address.table->va);
 		}
@@ -566,8 +577,8 @@ static void note_syscall(struct walk *walk, const struct state *state,
 {
 	if (!walk->collecting)
 		return;
-	enum fact_kind kind = instruction->operation == OPERATION_SYSCALL ? FACT_SYSCALL :
-									    FACT_SYSCALL_I386;
+	enum fact_kind kind =
+	    instruction->operation == OPERATION_SYSCALL ? FACT_SYSCALL : FACT_SYSCALL_I386;
 	collect_syscall(walk, state, fact_add(walk, instruction, kind, 0));
 	walk->number_lost |= state->registers[walk->flow.machine->syscall_number].kind == VALUE_ANY;
 }

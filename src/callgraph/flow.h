@@ -6,13 +6,14 @@
 
 /* What a function does that matters for which syscalls a program can make. */
 enum fact_kind {
-	FACT_CALL,         /* target: code address */
-	FACT_JUMP,         /* a tail call, or control running into another function */
-	FACT_CALL_SLOT,    /* target: the address of the word that holds the function's address */
+	FACT_CALL,      /* target: code address */
+	FACT_JUMP,      /* a tail call, or control running into another function */
+	FACT_CALL_SLOT, /* target: the address of the word that holds the function's address */
 	FACT_JUMP_SLOT,
 	FACT_CALL_UNKNOWN, /* through a pointer; what it may point to is address-taken code */
 	FACT_REFERENCE,    /* target: an address of this file that was computed */
 	FACT_LOAD,         /* target: an address that was read, width_bytes of it */
+	FACT_STORE,        /* target: a variable that a pointer from the caller is put into */
 	FACT_SYSCALL,
 	FACT_SYSCALL_I386,
 	FACT_KIND_COUNT,

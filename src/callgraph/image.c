@@ -57,6 +57,12 @@ bool image_is_entry(const struct image *image, uint64_t va)
 	return i != SIZE_MAX && image->entries[i] == va;
 }
 
+bool image_is_export(const struct image *image, uint64_t va)
+{
+	size_t i = last_up_to(image->exports, image->export_count, va);
+	return i != SIZE_MAX && image->exports[i] == va;
+}
+
 const struct elf_fde *image_fde_at(const struct image *image, uint64_t va)
 {
 	size_t low = 0, high = image->unwind.count;
@@ -163,8 +169,8 @@ static size_t code_ranges(const struct elf_file *file, struct elf_range *ranges,
 		return count;
 	for (size_t i = 0; i < file->segment_count && count < max_count; i++)
 		if ((file->segments[i].flags & ELF_EXECUTE) != 0)
-			ranges[count++] =
-			    (struct elf_range){ file->segments[i].va, file->segments[i].file_bytes };
+			ranges[count++] = (struct elf_range){ file->segments[i].va,
+							      file->segments[i].file_bytes };
 	return count;
 }
 
@@ -228,7 +234,8 @@ static void add_pointer_words(struct image *image)
 			if (!image_contains(image, word) || elf_relocation_at(known, va) != NULL)
 				continue;
 			if ((segment->flags & ELF_EXECUTE) != 0) {
-				const struct elf_section *section = elf_section_at(&image->file, va);
+				const struct elf_section *section =
+				    elf_section_at(&image->file, va);
 				if (section == NULL || (section->flags & SHF_EXECINSTR) != 0)
 					continue;
 			}
@@ -237,9 +244,9 @@ static void add_pointer_words(struct image *image)
 				continue; /* the middle of a function: an entry of a jump table */
 			if (count == capacity)
 				all = arena_grow(arena, all, count, sizeof(*all), &capacity);
-			all[count++] = (struct elf_relocation){
-				.va = va, .addend = word, .kind = ELF_RELOCATION_RELATIVE
-			};
+			all[count++] = (struct elf_relocation){ .va = va,
+								.addend = word,
+								.kind = ELF_RELOCATION_RELATIVE };
 		}
 	}
 	qsort(all, count, sizeof(*all), compare_relocations);
@@ -320,8 +327,8 @@ static enum status open_tables(const char *input, struct problem_list *problems,
 {
 	enum status status = elf_dynamic_read(&image->file, &image->dynamic, err);
 	if (status == STATUS_OK)
-		status = elf_relocations_read(&image->file, &image->dynamic, &image->relocations,
-					      err);
+		status =
+		    elf_relocations_read(&image->file, &image->dynamic, &image->relocations, err);
 	if (status == STATUS_OK)
 		status = elf_symbols_read(&image->file, &image->dynamic,
 					  elf_relocations_max_symbol(&image->relocations),
@@ -355,7 +362,8 @@ enum status image_open(struct slice bytes, const char *input, struct problem_lis
 	if (image.machine == NULL)
 		return error_set(err, STATUS_UNSUPPORTED, ERROR_NO_OFF,
 				 "not analysed: code of machine %u (%s)", image.file.machine,
-				 image.file.arch == ARCH_UNKNOWN ? "unknown" : arch_name(image.arch));
+				 image.file.arch == ARCH_UNKNOWN ? "unknown"
+								 : arch_name(image.arch));
 	image.fixed = image.file.kind == ELF_EXECUTABLE;
 	status = open_tables(input, problems, &image, err);
 	if (status != STATUS_OK)
@@ -371,6 +379,13 @@ enum status image_open(struct slice bytes, const char *input, struct problem_lis
 	numbers_settle(&entries);
 	collect_borders(&image, &mentioned, &borders);
 	numbers_settle(&borders);
+	struct numbers exports = { 0 };
+	for (size_t i = 1; i < image.symbols.count; i++)
+		if (image.symbols.symbols[i].defined)
+			numbers_add(image.file.arena, &exports, image.symbols.symbols[i].va);
+	numbers_settle(&exports);
+	image.exports = exports.items;
+	image.export_count = exports.count;
 	image.entries = entries.items;
 	image.entry_count = entries.count;
 	image.borders = borders.items;

@@ -14,8 +14,8 @@
 struct image {
 	struct elf_file file;
 	struct elf_dynamic dynamic;
-	struct elf_symbols symbols;        /* dynamic */
-	struct elf_symbols static_symbols; /* .symtab; often none */
+	struct elf_symbols symbols;         /* dynamic */
+	struct elf_symbols static_symbols;  /* .symtab; often none */
 	struct elf_relocations relocations; /* in a program at a fixed address also words that look
 					       like pointers */
 	struct elf_unwind unwind;
@@ -25,6 +25,8 @@ struct image {
 	bool fixed; /* linked to run at its own addresses: any constant may be an address */
 	const uint64_t *entries; /* ascending: called, named, pointed to, or with an FDE */
 	size_t entry_count;
+	const uint64_t *exports; /* ascending: addresses of dynamic symbols defined here */
+	size_t export_count;
 	const uint64_t *borders; /* ascending: where data objects may begin */
 	size_t border_count;
 	size_t code_bytes;
@@ -43,6 +45,8 @@ enum status image_open(struct slice bytes, const char *input, struct problem_lis
     __attribute__((warn_unused_result, nonnull));
 
 bool image_is_entry(const struct image *image, uint64_t va);
+
+bool image_is_export(const struct image *image, uint64_t va);
 
 /* The FDE around an address, or NULL. */
 const struct elf_fde *image_fde_at(const struct image *image, uint64_t va);

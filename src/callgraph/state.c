@@ -70,8 +70,8 @@ bool state_join(const struct flow *flow, struct state *state, const struct state
 		}
 		if (!value_equals(&word.value, &match->value)) {
 			struct value joined =
-			    hard ? value_any() :
-				   value_join(flow->scratch, &word.value, &match->value);
+			    hard ? value_any()
+				 : value_join(flow->scratch, &word.value, &match->value);
 			changed |= !value_equals(&word.value, &joined);
 			word.value = joined;
 		}
@@ -128,7 +128,8 @@ static void forget_words(struct state *state, int64_t off, unsigned width_bytes)
 		state->comparison.place = PLACE_NONE;
 }
 
-static void store(struct state *state, const struct value *address, unsigned width_bytes, const struct value *value)
+static void store(struct state *state, const struct value *address, unsigned width_bytes,
+		  const struct value *value)
 {
 	let_escape(state, value);
 	if (address->kind == VALUE_STACK) {
@@ -195,8 +196,8 @@ struct value state_address(const struct flow *flow, const struct state *state,
 		table->index_bits = index.bits;
 		uint64_t largest = reach_largest(&state->reach, index.input, index.bits);
 		if (largest != UINT64_MAX && largest + index.number <= largest + UINT32_MAX)
-			table->index_max = (index.bits == 32 ? UINT32_MAX : UINT64_MAX) &
-					   (largest + index.number);
+			table->index_max =
+			    (index.bits == 32 ? UINT32_MAX : UINT64_MAX) & (largest + index.number);
 	}
 	/* The address of an entry, which only a load makes something of. */
 	return (struct value){ .kind = VALUE_ENTRY, .table = table };
@@ -212,19 +213,20 @@ static struct value settle_number(const struct flow *flow, uint64_t number, unsi
 
 static struct value load_address(const struct flow *flow, uint64_t va, unsigned width_bytes)
 {
-	const struct elf_relocation *relocation =
-	    elf_relocation_at(&flow->image->relocations, va);
+	const struct elf_relocation *relocation = elf_relocation_at(&flow->image->relocations, va);
 	uint64_t number;
 	if (relocation != NULL && width_bytes == flow->image->file.word_bytes) {
 		if (flow->image->fixed && relocation->symbol == 0 &&
 		    relocation->kind == ELF_RELOCATION_RELATIVE &&
 		    !image_constant(flow->image, va, width_bytes, &number))
-			return value_any();
+			return (struct value){ .kind = VALUE_CELL, .number = va };
 		return (struct value){ .kind = VALUE_SLOT, .number = va };
 	}
 	if (image_constant(flow->image, va, width_bytes, &number))
 		return settle_number(flow, number, width_bytes);
-	return width_bytes < 8 ? value_below((UINT64_C(1) << (8 * width_bytes)) - 1) : value_any();
+	if (width_bytes == 8)
+		return (struct value){ .kind = VALUE_CELL, .number = va };
+	return value_below((UINT64_C(1) << (8 * width_bytes)) - 1);
 }
 
 static struct value load_stack(const struct flow *flow, const struct state *state, int64_t off,
@@ -259,7 +261,8 @@ struct value state_load(const struct flow *flow, const struct state *state,
 		if (address->input < INPUT_STACK && address->bits == 64 &&
 		    address->number < 4 * INPUT_MEMORY_WORDS && address->number % 4 == 0 &&
 		    width_bytes >= 4) {
-			result = value_input(INPUT_MEMORY + (unsigned)address->input * INPUT_MEMORY_WORDS +
+			result = value_input(INPUT_MEMORY +
+					     (unsigned)address->input * INPUT_MEMORY_WORDS +
 					     (unsigned)address->number / 4);
 			result.assumed = state->memory_changed;
 			return value_truncate(flow->scratch, &result, width_bytes);
@@ -274,11 +277,19 @@ struct value state_load(const struct flow *flow, const struct state *state,
 			break;
 		return (struct value){ .kind = VALUE_ENTRY, .table = table, .bits = 1 };
 	}
+	case VALUE_CELL:
+		if (width_bytes >= 4)
+			return (struct value){ .kind = VALUE_POINTED,
+					       .bits = address->bits,
+					       .number = address->number,
+					       .assumed = true };
+		break;
 	case VALUE_ANY:
 	case VALUE_LOW:
 	case VALUE_NUMBER:
 	case VALUE_SET:
 	case VALUE_SLOT:
+	case VALUE_POINTED:
 		break;
 	}
 	return width_bytes < 8 ? value_below((UINT64_C(1) << (8 * width_bytes)) - 1) : result;
@@ -327,9 +338,8 @@ static void write(const struct flow *flow, struct state *state, const struct ope
 		write_register(state, operand->reg, &whole);
 	} else if (operand->kind == OPERAND_MEMORY) {
 		struct value address = state_address(flow, state, operand);
-		struct value low =
-		    value_truncate(flow->scratch, value,
-				   operand->width_bytes == 0 ? 8 : operand->width_bytes);
+		struct value low = value_truncate(
+		    flow->scratch, value, operand->width_bytes == 0 ? 8 : operand->width_bytes);
 		store(state, &address, operand->width_bytes, &low);
 	}
 }
@@ -347,10 +357,17 @@ static struct value add(const struct value *a, const struct value *b)
 		case VALUE_INPUT:
 			sum.number += b->number;
 			return sum;
+		case VALUE_CELL:
+			if (sum.bits + b->number < 4 * INPUT_MEMORY_WORDS) {
+				sum.bits = (uint8_t)(sum.bits + b->number);
+				return sum;
+			}
+			break;
 		case VALUE_ANY:
 		case VALUE_LOW:
 		case VALUE_SET:
 		case VALUE_SLOT:
+		case VALUE_POINTED:
 		case VALUE_ENTRY:
 			if (b->number == 0)
 				return sum;
@@ -373,13 +390,34 @@ static struct value add_base(const struct flow *flow, const struct value *entry,
 	return (struct value){ .kind = VALUE_ENTRY, .table = table, .bits = 1 };
 }
 
-static uint64_t number_add(uint64_t a, uint64_t b) { return a + b; }
-static uint64_t number_subtract(uint64_t a, uint64_t b) { return a - b; }
-static uint64_t number_and(uint64_t a, uint64_t b) { return a & b; }
-static uint64_t number_or(uint64_t a, uint64_t b) { return a | b; }
-static uint64_t number_xor(uint64_t a, uint64_t b) { return a ^ b; }
-static uint64_t number_left(uint64_t a, uint64_t b) { return a << (b & 63); }
-static uint64_t number_right(uint64_t a, uint64_t b) { return a >> (b & 63); }
+static uint64_t number_add(uint64_t a, uint64_t b)
+{
+	return a + b;
+}
+static uint64_t number_subtract(uint64_t a, uint64_t b)
+{
+	return a - b;
+}
+static uint64_t number_and(uint64_t a, uint64_t b)
+{
+	return a & b;
+}
+static uint64_t number_or(uint64_t a, uint64_t b)
+{
+	return a | b;
+}
+static uint64_t number_xor(uint64_t a, uint64_t b)
+{
+	return a ^ b;
+}
+static uint64_t number_left(uint64_t a, uint64_t b)
+{
+	return a << (b & 63);
+}
+static uint64_t number_right(uint64_t a, uint64_t b)
+{
+	return a >> (b & 63);
+}
 
 /* A mask of few bits leaves few numbers, whatever it is applied to (cond ? 8 : 0 as sbb, and). */
 static struct value bounded_and(struct arena *arena, const struct value *a, const struct value *b)
@@ -538,7 +576,7 @@ static void note_comparison(const struct flow *flow, struct state *state,
 static void push(const struct flow *flow, struct state *state, const struct value *value)
 {
 	struct value *top = &state->registers[flow->machine->stack_pointer];
-	struct value word = value_number((uint64_t)-(int64_t)flow->machine->word_bytes);
+	struct value word = value_number((uint64_t) - (int64_t)flow->machine->word_bytes);
 	*top = add(top, &word);
 	store(state, top, flow->machine->word_bytes, value);
 }
@@ -601,7 +639,8 @@ static void step_other(const struct flow *flow, struct state *state,
 	if (instruction->writes_memory) {
 		struct value any = value_any();
 		if (instruction->operands[0].kind == OPERAND_MEMORY) {
-			struct value address = state_address(flow, state, &instruction->operands[0]);
+			struct value address =
+			    state_address(flow, state, &instruction->operands[0]);
 			store(state, &address, instruction->operands[0].width_bytes, &any);
 		} else {
 			forget_escaped(state);
@@ -661,13 +700,12 @@ void state_step(const struct flow *flow, struct state *state, const struct instr
 		struct comparison flags = { 0 };
 		if (instruction->sets_flags &&
 		    (operation == OPERATION_SUBTRACT || operation == OPERATION_AND))
-			flags = (struct comparison){
-				.operation = operation == OPERATION_AND ? OPERATION_TEST :
-									  OPERATION_COMPARE,
-				.width_bytes = operands[1].width_bytes,
-				.left = a,
-				.right = b
-			};
+			flags = (struct comparison){ .operation = operation == OPERATION_AND
+								      ? OPERATION_TEST
+								      : OPERATION_COMPARE,
+						     .width_bytes = operands[1].width_bytes,
+						     .left = a,
+						     .right = b };
 		write(flow, state, &operands[0], &value);
 		if (instruction->sets_flags)
 			state->comparison = flags;
@@ -725,20 +763,33 @@ static bool compare_holds(enum condition condition, uint64_t a, uint64_t b, unsi
 	uint64_t x = a << shift >> shift, y = b << shift >> shift;
 	int64_t sx = (int64_t)(a << shift) >> shift, sy = (int64_t)(b << shift) >> shift;
 	switch (condition) {
-	case CONDITION_EQUAL: return x == y;
-	case CONDITION_NOT_EQUAL: return x != y;
-	case CONDITION_BELOW: return x < y;
-	case CONDITION_BELOW_EQUAL: return x <= y;
-	case CONDITION_ABOVE: return x > y;
-	case CONDITION_ABOVE_EQUAL: return x >= y;
-	case CONDITION_LESS: return sx < sy;
-	case CONDITION_LESS_EQUAL: return sx <= sy;
-	case CONDITION_GREATER: return sx > sy;
-	case CONDITION_GREATER_EQUAL: return sx >= sy;
-	case CONDITION_NEGATIVE: return (int64_t)((x - y) << shift) < 0;
-	case CONDITION_NOT_NEGATIVE: return (int64_t)((x - y) << shift) >= 0;
+	case CONDITION_EQUAL:
+		return x == y;
+	case CONDITION_NOT_EQUAL:
+		return x != y;
+	case CONDITION_BELOW:
+		return x < y;
+	case CONDITION_BELOW_EQUAL:
+		return x <= y;
+	case CONDITION_ABOVE:
+		return x > y;
+	case CONDITION_ABOVE_EQUAL:
+		return x >= y;
+	case CONDITION_LESS:
+		return sx < sy;
+	case CONDITION_LESS_EQUAL:
+		return sx <= sy;
+	case CONDITION_GREATER:
+		return sx > sy;
+	case CONDITION_GREATER_EQUAL:
+		return sx >= sy;
+	case CONDITION_NEGATIVE:
+		return (int64_t)((x - y) << shift) < 0;
+	case CONDITION_NOT_NEGATIVE:
+		return (int64_t)((x - y) << shift) >= 0;
 	case CONDITION_OTHER:
-	case CONDITION_COUNT: break;
+	case CONDITION_COUNT:
+		break;
 	}
 	return true;
 }
@@ -765,9 +816,9 @@ static void narrow_place(struct state *state, const struct value *value)
 	const struct comparison *comparison = &state->comparison;
 	if (comparison->place == PLACE_REGISTER) {
 		struct value *held = &state->registers[comparison->reg];
-		uint64_t mask = comparison->width_bytes >= 8 ?
-				    UINT64_MAX :
-				    (UINT64_C(1) << (8 * comparison->width_bytes)) - 1;
+		uint64_t mask = comparison->width_bytes >= 8
+				    ? UINT64_MAX
+				    : (UINT64_C(1) << (8 * comparison->width_bytes)) - 1;
 		/* What the comparison did not see may hold anything, unless it is known to be 0. */
 		if (held->kind == VALUE_SET || (held->kind == VALUE_ANY && held->number <= mask))
 			*held = *value;
@@ -781,9 +832,8 @@ static void narrow_place(struct state *state, const struct value *value)
 			if (word->width_bytes == comparison->width_bytes)
 				word->value = *value;
 		} else if (state->word_count < STATE_MAX_SLOTS && comparison->width_bytes <= 8) {
-			state->words[state->word_count++] = (struct stack_word){
-				comparison->off, comparison->width_bytes, *value
-			};
+			state->words[state->word_count++] =
+			    (struct stack_word){ comparison->off, comparison->width_bytes, *value };
 		}
 	}
 }
@@ -796,10 +846,10 @@ static bool branch_set(const struct flow *flow, struct state *state, enum condit
 	uint64_t kept[VALUE_MAX_SET];
 	size_t count = 0;
 	for (size_t i = 0; i < set->count; i++) {
-		bool holds = comparison->operation == OPERATION_TEST ?
-				 test_holds(condition, set->numbers[i], right, comparison->width_bytes) :
-				 compare_holds(condition, set->numbers[i], right,
-					       comparison->width_bytes);
+		bool holds =
+		    comparison->operation == OPERATION_TEST
+			? test_holds(condition, set->numbers[i], right, comparison->width_bytes)
+			: compare_holds(condition, set->numbers[i], right, comparison->width_bytes);
 		if (holds)
 			kept[count++] = set->numbers[i];
 	}
@@ -825,8 +875,8 @@ bool state_branch(const struct flow *flow, struct state *state, enum condition c
 	switch ((enum value_kind)comparison.left.kind) {
 	case VALUE_NUMBER:
 		return is_test ? test_holds(condition, comparison.left.number, right,
-					    comparison.width_bytes) :
-				 compare_holds(condition, comparison.left.number, right,
+					    comparison.width_bytes)
+			       : compare_holds(condition, comparison.left.number, right,
 					       comparison.width_bytes);
 	case VALUE_SET:
 		return branch_set(flow, state, condition, right);
@@ -878,6 +928,8 @@ bool state_branch(const struct flow *flow, struct state *state, enum condition c
 		return true;
 	case VALUE_LOW:
 	case VALUE_SLOT:
+	case VALUE_CELL:
+	case VALUE_POINTED:
 	case VALUE_STACK:
 	case VALUE_ENTRY:
 		break;
@@ -904,7 +956,8 @@ bool state_table(const struct flow *flow, const struct state *state,
 		uint64_t va = table->va + count * table->entry_bytes, number = 0;
 		/* Without a bound it ends where something else begins. */
 		if (!bounded && count > 0 &&
-		    image_object_at(flow->image, va).va != image_object_at(flow->image, table->va).va)
+		    image_object_at(flow->image, va).va !=
+			image_object_at(flow->image, table->va).va)
 			break;
 		if (!image_constant(flow->image, va, table->entry_bytes, &number)) {
 			const struct elf_relocation *relocation =

@@ -51,7 +51,8 @@ void state_copy(struct state *to, const struct state *from);
 bool state_join(const struct flow *flow, struct state *state, const struct state *other, bool hard);
 
 /* Applies everything but control. */
-void state_step(const struct flow *flow, struct state *state, const struct instruction *instruction);
+void state_step(const struct flow *flow, struct state *state,
+		const struct instruction *instruction);
 
 /* After a call returned; clobbers: the registers that the callee may have written. */
 void state_call(const struct flow *flow, struct state *state, uint32_t clobbers);

@@ -27,6 +27,8 @@ bool value_equals(const struct value *a, const struct value *b)
 	case VALUE_ENTRY:
 		return tables_equal(a->table, b->table);
 	case VALUE_LOW:
+	case VALUE_CELL:
+	case VALUE_POINTED:
 		return a->number == b->number && a->bits == b->bits;
 	case VALUE_INPUT:
 		return a->input == b->input && a->number == b->number && a->bits == b->bits;
@@ -143,9 +145,14 @@ struct value value_truncate(struct arena *arena, const struct value *value, unsi
 			return *value;
 		break;
 	case VALUE_LOW:
-		return value_below(8 * width_bytes <= value->bits && value->number < mask ? value->number :
-											   mask);
+		return value_below(
+		    8 * width_bytes <= value->bits && value->number < mask ? value->number : mask);
+	case VALUE_POINTED:
+		if (width_bytes == 4)
+			return *value;
+		break;
 	case VALUE_ANY:
+	case VALUE_CELL:
 	case VALUE_SLOT:
 	case VALUE_STACK:
 		break;

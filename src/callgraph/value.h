@@ -17,6 +17,8 @@ enum value_kind {
 	VALUE_SET,     /* one of several numbers */
 	VALUE_ADDRESS, /* number: of this file's code or data */
 	VALUE_SLOT,    /* what ld.so puts into the word at address `number` */
+	VALUE_CELL, /* what a variable of this file holds: number: its address; `bits`: bytes added */
+	VALUE_POINTED, /* the memory that such a pointer leads to */
 	VALUE_STACK,   /* number: bytes from the stack pointer at the function's entry, signed */
 	VALUE_INPUT,   /* what `input` held at the function's entry, + number */
 	VALUE_ENTRY,   /* an entry of a table in constant data */
@@ -43,9 +45,9 @@ struct value_set {
 };
 
 struct value_table {
-	uint64_t va;       /* of the entry with index 0 */
-	uint64_t base;     /* added to each */
-	uint64_t index_max; /* UINT64_MAX: not known */
+	uint64_t va;          /* of the entry with index 0 */
+	uint64_t base;        /* added to each */
+	uint64_t index_max;   /* UINT64_MAX: not known */
 	int64_t index_addend; /* the index is index_input + this */
 	uint16_t index_input; /* INPUT_NONE: something else */
 	uint8_t index_bits;
@@ -56,8 +58,8 @@ struct value_table {
 
 struct value {
 	uint8_t kind;
-	uint8_t bits;    /* of an INPUT: 64, or 32 when its upper half was cleared; of a LOW */
-	bool assumed;    /* read from memory that others might have changed since */
+	uint8_t bits; /* of an INPUT: 64, or 32 when its upper half was cleared; of a LOW */
+	bool assumed; /* read from memory that others might have changed since */
 	uint16_t input;
 	uint64_t number;
 	union {

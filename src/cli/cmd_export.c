@@ -223,7 +223,8 @@ static const struct option_spec options[] = {
 
 static const struct example examples[] = {
 	{ "export workloads -o facts.workloads", "all workload facts as text to read and compare" },
-	{ "export seccomp nginx -o nginx.json", "a profile for podman or docker that lets nginx run" },
+	{ "export seccomp nginx -o nginx.json",
+	  "a profile for podman or docker that lets nginx run" },
 	{ "export loupe --application redis loupedb", "for tools that read Loupe's form" },
 	{ 0 },
 };

@@ -126,8 +126,7 @@ static void write_unresolved(struct scanning *scanning, const struct found *foun
 			writer_cell_text(writer, steps[count - 1].path);
 			writer_cell_text(writer, arena_printf(&scanning->arena, "%#llx",
 							      (unsigned long long)use->va));
-			writer_cell_text(writer,
-					 scanning_step_name(scanning, &steps[count - 1]));
+			writer_cell_text(writer, scanning_step_name(scanning, &steps[count - 1]));
 		}
 	writer_table_end(writer);
 }
@@ -145,10 +144,10 @@ static void write_operations(struct scanning *scanning, const struct found *foun
 			const struct operation_use *use = &found->programs[i].operations[k];
 			char buffer[SYSCALL_NAME_BYTES];
 			const char *name = syscall_name(ARCH_X86_64, use->number, buffer);
-			const char *value =
-			    use->known ? arena_printf(&scanning->arena, "%#llx",
-						      (unsigned long long)use->value) :
-					 "any";
+			const char *value = use->known
+						? arena_printf(&scanning->arena, "%#llx",
+							       (unsigned long long)use->value)
+						: "any";
 			writer_cell_text(writer,
 					 arena_printf(&scanning->arena, "%s %s", name, value));
 			writer_cell_text(writer, name);
@@ -168,8 +167,8 @@ static void write_names(struct scanning *scanning, const struct found *found, en
 			bool main, struct writer *writer)
 {
 	bool paths = kind == KIND_PSEUDO_FILE;
-	struct column column = paths ? (struct column){ "path", "Path", COLUMN_TEXT } :
-				       (struct column){ "function", "Function", COLUMN_TEXT };
+	struct column column = paths ? (struct column){ "path", "Path", COLUMN_TEXT }
+				     : (struct column){ "function", "Function", COLUMN_TEXT };
 	size_t total = 0, count = 0;
 	for (size_t i = 0; i < found->count; i++)
 		total += paths ? found->programs[i].path_count : found->programs[i].import_count;
@@ -185,8 +184,8 @@ static void write_names(struct scanning *scanning, const struct found *found, en
 	if (count > 1)
 		qsort(names, count, sizeof(*names), compare_names);
 	writer_table_begin(writer, paths ? "pseudo_files" : "functions",
-			   paths ? "Pseudo-files that live code names" :
-				   "Functions of libc that are called",
+			   paths ? "Pseudo-files that live code names"
+				 : "Functions of libc that are called",
 			   &column, 1, main);
 	for (size_t i = 0; i < count; i++)
 		if (i == 0 || strcmp(names[i], names[i - 1]) != 0)
@@ -250,8 +249,8 @@ static int scan_files(struct scanning *scanning)
 {
 	const struct arguments *arguments = scanning->arguments;
 	struct output output;
-	int code = output_open(arguments, "sysgap-scan", 1, "What programs can ask of Linux",
-			       &output);
+	int code =
+	    output_open(arguments, "sysgap-scan", 1, "What programs can ask of Linux", &output);
 	if (code != EXIT_DONE)
 		return code;
 	struct found found = {

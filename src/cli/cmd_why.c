@@ -30,10 +30,8 @@ static void write_chain(struct scanning *scanning, const struct program *program
 			const struct use *use, const char *name, bool main, struct writer *writer)
 {
 	static const struct column columns[] = {
-		{ "function", "Function", COLUMN_TEXT },
-		{ "how", "Does", COLUMN_TEXT },
-		{ "next", "What", COLUMN_TEXT },
-		{ "address", "At", COLUMN_TEXT },
+		{ "function", "Function", COLUMN_TEXT }, { "how", "Does", COLUMN_TEXT },
+		{ "next", "What", COLUMN_TEXT },         { "address", "At", COLUMN_TEXT },
 		{ "file", "File", COLUMN_TEXT },
 	};
 	const struct step *steps;
@@ -78,9 +76,9 @@ static void print_graph(struct scanning *scanning, const struct program *program
 			fputc('\t', out);
 			print_quoted(out, scanning_step_name(scanning, &steps[k]));
 			fputs(" -> ", out);
-			print_quoted(out, k + 1 == count ?
-					      name :
-					      scanning_step_name(scanning, &steps[k + 1]));
+			print_quoted(out, k + 1 == count
+					      ? name
+					      : scanning_step_name(scanning, &steps[k + 1]));
 			fputs(" [label=", out);
 			print_quoted(out, arena_printf(&scanning->arena, "%s %#llx", steps[k].how,
 						       (unsigned long long)steps[k].va));
@@ -95,9 +93,8 @@ static int explain(struct scanning *scanning)
 	const struct arguments *arguments = scanning->arguments;
 	const char *wanted = argument_value(arguments, "chains");
 	uint64_t max = 1;
-	if (wanted != NULL &&
-	    (!slice_parse_uint(slice_of_string(wanted), 10, &max) || max == 0 ||
-	     max > WHY_MAX_CHAINS))
+	if (wanted != NULL && (!slice_parse_uint(slice_of_string(wanted), 10, &max) || max == 0 ||
+			       max > WHY_MAX_CHAINS))
 		return usage_error(arguments, "--chains needs a number from 1 to %d",
 				   WHY_MAX_CHAINS);
 	const struct syscall *call = syscall_by_name(slice_of_string(arguments->operands[1]));
@@ -118,10 +115,10 @@ static int explain(struct scanning *scanning)
 		print_graph(scanning, &program, uses, count, name, output.file);
 		return output_close(&output);
 	}
-	code = output_open(arguments, "sysgap-why", 1,
-			   arena_printf(&scanning->arena, "Why %s can call %s",
-					arguments->operands[0], name),
-			   &output);
+	code = output_open(
+	    arguments, "sysgap-why", 1,
+	    arena_printf(&scanning->arena, "Why %s can call %s", arguments->operands[0], name),
+	    &output);
 	if (code != EXIT_DONE)
 		return code;
 	writer_text(output.writer, "program", NULL, arguments->operands[0]);

@@ -47,8 +47,7 @@ int scanning_program(struct scanning *scanning, const char *target, struct progr
 	struct module *module;
 	struct error err;
 	scanning->problems.first = scanning->problems.last = NULL;
-	enum status status =
-	    system_files_program(scanning->files, path, &module, &files, &err);
+	enum status status = system_files_program(scanning->files, path, &module, &files, &err);
 	if (status == STATUS_OK)
 		program_scan(module, files, tier == NULL || strcmp(tier, "exact") != 0,
 			     &scanning->problems, out_program);

@@ -11,11 +11,11 @@
 
 static size_t node_slot(const struct closure *closure, size_t module, uint64_t va)
 {
-	size_t i = (size_t)((va + module * UINT64_C(0x1000003)) * UINT64_C(0x9E3779B97F4A7C15) >>
-			    24) &
-		   (closure->node_capacity - 1);
-	while (closure->nodes[i] != NULL && (closure->nodes[i]->function->va != va ||
-					     closure->nodes[i]->module != module))
+	size_t i =
+	    (size_t)((va + module * UINT64_C(0x1000003)) * UINT64_C(0x9E3779B97F4A7C15) >> 24) &
+	    (closure->node_capacity - 1);
+	while (closure->nodes[i] != NULL &&
+	       (closure->nodes[i]->function->va != va || closure->nodes[i]->module != module))
 		i = (i + 1) & (closure->node_capacity - 1);
 	return i;
 }
@@ -61,6 +61,11 @@ static void find_inputs(struct closure *closure, struct node *node)
 		for (size_t k = 0; k < fact->argument_count; k++)
 			if (fact->arguments[k].value.kind == VALUE_INPUT)
 				note_input(matters, &count, fact->arguments[k].value.input);
+		/* Somebody may read a syscall's number there (glibc's setxid). */
+		for (unsigned k = 0; fact->kind == FACT_STORE && k < INPUT_MEMORY_WORDS / 2; k++)
+			note_input(matters, &count,
+				   INPUT_MEMORY +
+				       (unsigned)fact->arguments[0].input * INPUT_MEMORY_WORDS + k);
 	}
 	node->inputs = arena_alloc(closure->arena, count, sizeof(*node->inputs));
 	for (unsigned input = 0; input < INPUT_COUNT; input++)
@@ -74,8 +79,8 @@ static struct node *node_at(struct closure *closure, size_t module, uint64_t va,
 		struct node **old = closure->nodes;
 		size_t old_capacity = closure->node_capacity;
 		closure->node_capacity = old_capacity == 0 ? 8192 : old_capacity * 4;
-		closure->nodes = arena_alloc(closure->arena, closure->node_capacity,
-					     sizeof(*closure->nodes));
+		closure->nodes =
+		    arena_alloc(closure->arena, closure->node_capacity, sizeof(*closure->nodes));
 		for (size_t i = 0; i < old_capacity; i++)
 			if (old[i] != NULL)
 				closure->nodes[node_slot(closure, old[i]->module,
@@ -180,8 +185,8 @@ static bool items_add_value(struct closure *closure, struct input_items *items,
 		       changed;
 	case VALUE_SET:
 		for (size_t i = 0; i < value->set->count; i++)
-			changed |= items_add(closure, items,
-					     (struct item){ value->set->numbers[i], 0 });
+			changed |=
+			    items_add(closure, items, (struct item){ value->set->numbers[i], 0 });
 		return changed;
 	case VALUE_INPUT: {
 		const struct input_items *from = node_input(node, value->input);
@@ -204,6 +209,8 @@ static bool items_add_value(struct closure *closure, struct input_items *items,
 	case VALUE_SLOT: /* the address of something, as ld.so finds it */
 	case VALUE_ANY:
 	case VALUE_LOW:
+	case VALUE_CELL:
+	case VALUE_POINTED:
 	case VALUE_STACK:
 	case VALUE_ENTRY:
 		break;
@@ -262,14 +269,14 @@ static void enter_call(struct closure *closure, size_t module, uint64_t va,
 	for (size_t i = 0; i < node->input_count; i++) {
 		struct input_items *items = &node->inputs[i];
 		const struct value *value = argument_of(fact, items->input);
-		changed |= value == NULL ? items_any(items) :
-					   items_add_value(closure, items, parent, fact, value);
+		changed |= value == NULL ? items_any(items)
+					 : items_add_value(closure, items, parent, fact, value);
 	}
 	if (fresh) {
 		node->parent = parent;
 		node->parent_va = fact->va;
-		node->how = fact->kind == FACT_JUMP || fact->kind == FACT_JUMP_SLOT ? "jumps to" :
-										     "calls";
+		node->how =
+		    fact->kind == FACT_JUMP || fact->kind == FACT_JUMP_SLOT ? "jumps to" : "calls";
 	}
 	if (changed)
 		wait_for(closure, node);
@@ -386,8 +393,8 @@ static bool object_add(struct closure *closure, struct loaded *loaded, uint64_t 
 		uint64_t *old = loaded->objects;
 		size_t old_capacity = loaded->object_capacity;
 		loaded->object_capacity = old_capacity == 0 ? 512 : old_capacity * 4;
-		loaded->objects = arena_alloc(closure->arena, loaded->object_capacity,
-					      sizeof(*loaded->objects));
+		loaded->objects =
+		    arena_alloc(closure->arena, loaded->object_capacity, sizeof(*loaded->objects));
 		loaded->object_count = 0;
 		for (size_t i = 0; i < old_capacity; i++)
 			if (old[i] != 0)
@@ -419,7 +426,10 @@ static void mention(struct closure *closure, size_t module, uint64_t va, const s
 	if (elf_is_code(&image->file, va)) {
 		const struct elf_section *section = elf_section_at(&image->file, va);
 		if (section == NULL || (section->flags & SHF_EXECINSTR) != 0) {
-			closure_enter(closure, module, va, parent, parent_va, "takes the address of");
+			bool own = parent != NULL && parent->module == module &&
+				   !image_is_export(image, va);
+			enter(closure, module, va, own ? KNOWLEDGE_PRESUMED : KNOWLEDGE_SOME,
+			      parent, parent_va, "takes the address of");
 			return;
 		}
 	}
@@ -473,8 +483,9 @@ static void use_add(struct closure *closure, enum arch arch, uint32_t number, bo
 	if (closure->use_count == closure->use_capacity)
 		closure->uses = arena_grow(closure->arena, closure->uses, closure->use_count,
 					   sizeof(*closure->uses), &closure->use_capacity);
-	closure->uses[closure->use_count] = (struct use){ arch, number, closure->tier, assumed,
-							  closure->use_count, node, fact->va };
+	closure->uses[closure->use_count] = (struct use){
+		arch, number, closure->tier, assumed, closure->use_count, node, fact->va
+	};
 	closure->use_count++;
 }
 
@@ -500,10 +511,12 @@ static int selector_of(const char *name)
 	static const struct {
 		const char *name;
 		int argument;
-	} selectors[] = { { "ioctl", 1 }, { "fcntl", 1 }, { "prctl", 0 }, { "arch_prctl", 0 },
-			  { "futex", 1 }, { "madvise", 2 }, { "socket", 0 }, { "bpf", 0 },
-			  { "keyctl", 0 }, { "ptrace", 0 }, { "quotactl", 0 }, { "semctl", 2 },
-			  { "shmctl", 1 }, { "msgctl", 1 }, { "prlimit64", 1 }, { "clone", 0 } };
+	} selectors[] = { { "ioctl", 1 },      { "fcntl", 1 },    { "prctl", 0 },
+			  { "arch_prctl", 0 }, { "futex", 1 },    { "madvise", 2 },
+			  { "socket", 0 },     { "bpf", 0 },      { "keyctl", 0 },
+			  { "ptrace", 0 },     { "quotactl", 0 }, { "semctl", 2 },
+			  { "shmctl", 1 },     { "msgctl", 1 },   { "prlimit64", 1 },
+			  { "clone", 0 } };
 	for (size_t i = 0; i < sizeof(selectors) / sizeof(selectors[0]); i++)
 		if (strcmp(selectors[i].name, name) == 0)
 			return selectors[i].argument;
@@ -546,14 +559,49 @@ static void note_operations(struct closure *closure, const struct node *node,
 	}
 }
 
+static void happening_add(struct closure *closure, struct happenings *list, struct node *node,
+			  const struct fact *fact)
+{
+	if (node->seen == NULL)
+		node->seen =
+		    arena_alloc(closure->arena, node->function->fact_count, sizeof(*node->seen));
+	bool *seen = &node->seen[fact - node->function->facts];
+	if (*seen)
+		return;
+	*seen = true;
+	if (list->count == list->capacity)
+		list->items = arena_grow(closure->arena, list->items, list->count,
+					 sizeof(*list->items), &list->capacity);
+	list->items[list->count++] = (struct happening){ node, fact };
+}
+
+/* What functions that put a pointer into the variable have been given to point to. */
+static void add_pointed(struct closure *closure, struct input_items *items, const struct node *node,
+			const struct value *value)
+{
+	items->assumed = true;
+	for (size_t i = 0; i < closure->stores.count; i++) {
+		const struct happening *store = &closure->stores.items[i];
+		if (store->node->module != node->module || store->fact->target != value->number)
+			continue;
+		struct value given = value_input(
+		    INPUT_MEMORY + (unsigned)store->fact->arguments[0].input * INPUT_MEMORY_WORDS +
+		    value->bits / 4u);
+		(void)items_add_value(closure, items, store->node, store->fact, &given);
+	}
+}
+
 static void use_numbers(struct closure *closure, const struct node *node, const struct fact *fact)
 {
 	const struct image *image = &closure->loaded[node->module].module->image;
 	enum arch arch = fact->kind == FACT_SYSCALL_I386 ? ARCH_I386 : image->arch;
 	const struct value *value = argument_of(fact, image->machine->syscall_number);
 	struct input_items items = { 0 };
-	if (value != NULL)
+	if (value != NULL && value->kind == VALUE_POINTED)
+		add_pointed(closure, &items, node, value);
+	else if (value != NULL)
 		(void)items_add_value(closure, &items, node, fact, value);
+	closure->presumed_numbers |= items.knowledge == KNOWLEDGE_PRESUMED;
 	/* None yet: somebody who is live must call it before it can run. */
 	if (value == NULL || items.knowledge == KNOWLEDGE_SOME)
 		unresolved_add(closure, node, fact);
@@ -592,10 +640,11 @@ static void call_slot(struct closure *closure, struct node *node, const struct f
 				if (items.items[i].module == 0)
 					continue;
 				size_t owner = items.items[i].module - 1;
-				const char *name = elf_string_at(
-				    &closure->loaded[owner].module->image.file,
-				    items.items[i].number);
-				if (name != NULL && name[0] != '\0' && strlen(name) < NAME_MAX_BYTES)
+				const char *name =
+				    elf_string_at(&closure->loaded[owner].module->image.file,
+						  items.items[i].number);
+				if (name != NULL && name[0] != '\0' &&
+				    strlen(name) < NAME_MAX_BYTES)
 					(void)closure_load(closure, name, node->module, false);
 			}
 		}
@@ -625,10 +674,20 @@ static void fact_fire(struct closure *closure, struct node *node, const struct f
 		load_words(closure, node, fact);
 		break;
 	case FACT_SYSCALL:
-	case FACT_SYSCALL_I386:
+	case FACT_SYSCALL_I386: {
+		const struct value *value = argument_of(
+		    fact, closure->loaded[node->module].module->image.machine->syscall_number);
+		if (value != NULL && value->kind == VALUE_POINTED)
+			happening_add(closure, &closure->pointed, node, fact);
 		use_numbers(closure, node, fact);
 		break;
+	}
+	case FACT_STORE:
+		happening_add(closure, &closure->stores, node, fact);
+		break;
 	case FACT_CALL_UNKNOWN: /* what it may call is live by its address */
+		happening_add(closure, &closure->unknown_calls, node, fact);
+		break;
 	case FACT_KIND_COUNT:
 		break;
 	}
@@ -656,6 +715,85 @@ static bool enter_named(struct closure *closure)
 	return closure->node_count != before;
 }
 
+enum { NUMBER_MAX_DEPTH = 4, WRAPPER_MAX_FACTS = 64 };
+
+static const struct node *callee_of(struct closure *closure, const struct node *node,
+				    const struct fact *fact)
+{
+	struct target target = { node->module, fact->target, NULL };
+	if (fact->kind == FACT_CALL_SLOT || fact->kind == FACT_JUMP_SLOT) {
+		const struct image *image = &closure->loaded[node->module].module->image;
+		const struct elf_relocation *relocation =
+		    elf_relocation_at(&image->relocations, fact->target);
+		if (relocation == NULL || !slot_target(closure, node->module, relocation, &target))
+			return NULL;
+	} else if (fact->kind != FACT_CALL && fact->kind != FACT_JUMP) {
+		return NULL;
+	}
+	return closure->nodes[node_slot(closure, target.module, target.va)];
+}
+
+/* Whether an input becomes a syscall's number, in the function or in those it hands it to. */
+static bool becomes_number(struct closure *closure, const struct node *node, uint16_t input,
+			   unsigned depth)
+{
+	for (size_t i = 0; i < node->function->fact_count; i++) {
+		const struct fact *fact = &node->function->facts[i];
+		bool call = fact->kind == FACT_SYSCALL;
+		for (size_t k = 0; k < fact->argument_count; k++) {
+			const struct argument *argument = &fact->arguments[k];
+			if (argument->value.kind != VALUE_INPUT || argument->value.input != input)
+				continue;
+			const struct machine *machine =
+			    closure->loaded[node->module].module->image.machine;
+			if (call && argument->input == machine->syscall_number)
+				return true;
+			const struct node *callee =
+			    depth == 0 ? NULL : callee_of(closure, node, fact);
+			if (callee != NULL && callee->function->fact_count <= WRAPPER_MAX_FACTS &&
+			    becomes_number(closure, callee, argument->input, depth - 1))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * A wrapper of syscalls that is called through a pointer, which only its own file takes (libcap):
+ * what that file's calls through pointers pass is taken for the numbers.
+ */
+static void guess_numbers(struct closure *closure)
+{
+	for (size_t n = 0; closure->presumed_numbers && n < closure->node_capacity; n++) {
+		struct node *node = closure->nodes[n];
+		if (node == NULL || node->function->fact_count > WRAPPER_MAX_FACTS)
+			continue;
+		for (size_t i = 0; i < node->input_count; i++) {
+			struct input_items *items = &node->inputs[i];
+			if (items->knowledge != KNOWLEDGE_PRESUMED ||
+			    !becomes_number(closure, node, items->input, NUMBER_MAX_DEPTH))
+				continue;
+			bool changed = false;
+			for (size_t k = 0; k < closure->unknown_calls.count; k++) {
+				const struct happening *call = &closure->unknown_calls.items[k];
+				const struct value *value = argument_of(call->fact, items->input);
+				if (call->node->module != node->module || value == NULL ||
+				    (value->kind != VALUE_NUMBER && value->kind != VALUE_SET))
+					continue;
+				struct value guess = *value;
+				guess.assumed = true;
+				changed |=
+				    items_add_value(closure, items, call->node, call->fact, &guess);
+			}
+			if (changed)
+				wait_for(closure, node);
+		}
+	}
+	for (size_t i = 0; i < closure->pointed.count; i++)
+		use_numbers(closure, closure->pointed.items[i].node,
+			    closure->pointed.items[i].fact);
+}
+
 void closure_settle(struct closure *closure)
 {
 	do {
@@ -666,6 +804,7 @@ void closure_settle(struct closure *closure)
 				if (fact_happens(node, &node->function->facts[i]))
 					fact_fire(closure, node, &node->function->facts[i]);
 		}
+		guess_numbers(closure);
 	} while (enter_named(closure) || closure->queue_first < closure->queue_count);
 }
 
@@ -747,8 +886,7 @@ static size_t load_one(struct closure *closure, const char *name, size_t request
 {
 	*out_fresh = false;
 	const struct elf_requester *asks = &closure->loaded[requester].requester;
-	const char *path =
-	    elf_search_find(&closure->files->search, closure->arena, name, asks);
+	const char *path = elf_search_find(&closure->files->search, closure->arena, name, asks);
 	if (path == NULL) {
 		if (at_start)
 			note_missing(closure, name);
@@ -766,11 +904,10 @@ static size_t load_one(struct closure *closure, const char *name, size_t request
 		return SIZE_MAX;
 	}
 	size_t index = closure->loaded_count++;
-	closure->loaded[index] = (struct loaded){
-		.module = module,
-		.requester = { module->path, &module->image.file, &module->image.dynamic, asks },
-		.at_start = at_start
-	};
+	closure->loaded[index] = (struct loaded){ .module = module,
+						  .requester = { module->path, &module->image.file,
+								 &module->image.dynamic, asks },
+						  .at_start = at_start };
 	scope_add_module(&closure->scope, module, index);
 	*out_fresh = true;
 	return index;
@@ -797,12 +934,12 @@ size_t closure_load(struct closure *closure, const char *name, size_t requester,
 
 void closure_begin(struct closure *closure, struct module *program)
 {
-	closure->loaded = arena_alloc(closure->arena, PROGRAM_MAX_MODULES, sizeof(*closure->loaded));
-	closure->loaded[0] = (struct loaded){
-		.module = program,
-		.requester = { program->path, &program->image.file, &program->image.dynamic, NULL },
-		.at_start = true
-	};
+	closure->loaded =
+	    arena_alloc(closure->arena, PROGRAM_MAX_MODULES, sizeof(*closure->loaded));
+	closure->loaded[0] = (struct loaded){ .module = program,
+					      .requester = { program->path, &program->image.file,
+							     &program->image.dynamic, NULL },
+					      .at_start = true };
 	closure->loaded_count = 1;
 	closure->scope.arena = closure->arena;
 	scope_add_module(&closure->scope, program, 0);
@@ -816,8 +953,7 @@ void closure_begin(struct closure *closure, struct module *program)
 			(void)load_one(closure, dynamic->needed[k], i, true, &fresh);
 	}
 	if (program->image.file.interpreter != NULL) {
-		size_t loader =
-		    load_one(closure, program->image.file.interpreter, 0, true, &fresh);
+		size_t loader = load_one(closure, program->image.file.interpreter, 0, true, &fresh);
 		if (loader != SIZE_MAX)
 			closure->loaded[loader].is_loader = true;
 	}
@@ -833,8 +969,7 @@ const struct node *closure_live_symbol(const struct closure *closure, size_t mod
 		const struct elf_symbol *symbol = &symbols->symbols[i];
 		if (!symbol->defined || strcmp(symbol->name, name) != 0)
 			continue;
-		const struct node *node =
-		    closure->nodes[node_slot(closure, module, symbol->va)];
+		const struct node *node = closure->nodes[node_slot(closure, module, symbol->va)];
 		if (node != NULL)
 			return node;
 	}

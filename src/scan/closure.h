@@ -17,7 +17,7 @@ struct item {
 enum knowledge {
 	KNOWLEDGE_ALL,      /* the items are all that it can be */
 	KNOWLEDGE_PRESUMED, /* it may be called in ways that were not followed, as far as is known not */
-	KNOWLEDGE_SOME,     /* it may be anything; items are what some callers pass */
+	KNOWLEDGE_SOME, /* it may be anything; items are what some callers pass */
 };
 
 struct input_items {
@@ -28,15 +28,28 @@ struct input_items {
 	struct item *items;
 };
 
+/* A fact of a live function, to be looked at again. */
+struct happening {
+	struct node *node;
+	const struct fact *fact;
+};
+
+struct happenings {
+	struct happening *items;
+	size_t count, capacity;
+};
+
 /* A live function, with all that its callers pass taken together. */
 struct node {
 	uint32_t module;
 	bool waiting;
+	bool own_pointer; /* its address is taken by its own file, which alone calls it */
 	uint8_t tier;
 	const struct function *function;
 	const struct node *parent; /* who made it live; NULL: it is started by the system */
 	uint64_t parent_va;        /* the instruction there */
 	const char *how;
+	bool *seen;                 /* of each fact: kept in a list of happenings */
 	struct input_items *inputs; /* those that matter to it */
 	size_t input_count;
 };
@@ -44,9 +57,9 @@ struct node {
 struct loaded {
 	struct module *module;
 	struct elf_requester requester;
-	bool is_loader; /* ld.so itself */
-	bool at_start; /* loaded with the program; else by dlopen */
-	bool all_exports; /* whoever opens it may call anything */
+	bool is_loader;    /* ld.so itself */
+	bool at_start;     /* loaded with the program; else by dlopen */
+	bool all_exports;  /* whoever opens it may call anything */
 	uint64_t *objects; /* low addresses of live data, open addressing; 0: free */
 	size_t object_count, object_capacity;
 };
@@ -77,6 +90,10 @@ struct closure {
 	size_t operation_count, operation_capacity;
 	const char **missing;
 	size_t missing_count, missing_capacity;
+	struct happenings unknown_calls; /* through pointers */
+	struct happenings stores;        /* of pointers from callers into variables */
+	bool presumed_numbers;     /* a syscall's number may come through a call by a pointer */
+	struct happenings pointed; /* syscalls whose number is where such a one points */
 	struct name_set names;
 	struct name_set loader_names; /* that ld.so mentions: it looks some up in libc */
 	struct name_set paths;

@@ -9,11 +9,11 @@
  * need no entry here: they are found as live strings.
  */
 struct plugin_rule {
-	const char *library;  /* start of the opener's file name */
-	const char *asked;    /* one of its functions that must be live; NULL: none */
+	const char *library; /* start of the opener's file name */
+	const char *asked;   /* one of its functions that must be live; NULL: none */
 	const char *folder;
-	const char *prefix;   /* of the plug-ins' file names */
-	const char *entries;  /* start of the functions called; "": all it exports */
+	const char *prefix;  /* of the plug-ins' file names */
+	const char *entries; /* start of the functions called; "": all it exports */
 };
 
 static const struct plugin_rule rules[] = {
@@ -63,12 +63,14 @@ static void apply_rule(struct closure *closure, const struct plugin_rule *rule, 
 		folder = arena_printf(closure->arena, "%.*s%s", (int)(base_name(path) - path), path,
 				      folder);
 	const char *const *names;
-	size_t count = closure->files->list(closure->files->context, closure->arena, folder, &names);
+	size_t count =
+	    closure->files->list(closure->files->context, closure->arena, folder, &names);
 	for (size_t i = 0; i < count; i++) {
 		if (!starts_with(names[i], rule->prefix) || strstr(names[i], ".so") == NULL)
 			continue;
-		size_t module = closure_load(
-		    closure, arena_printf(closure->arena, "%s/%s", folder, names[i]), opener, false);
+		size_t module =
+		    closure_load(closure, arena_printf(closure->arena, "%s/%s", folder, names[i]),
+				 opener, false);
 		if (module != SIZE_MAX)
 			enter_exports(closure, module, rule->entries);
 	}
@@ -84,10 +86,12 @@ static bool nss_wanted(const struct closure *closure, size_t libc, const char *f
 		const char *start, *asked[4];
 	} special[] = {
 		{ "initgroups_dyn", { "initgroups", "getgrouplist", NULL } },
-		{ "gethostbyname", { "getaddrinfo", "gethostbyname", "gethostbyname_r", "gethostbyname2_r" } },
+		{ "gethostbyname",
+		  { "getaddrinfo", "gethostbyname", "gethostbyname_r", "gethostbyname2_r" } },
 		{ "gethostbyaddr", { "getnameinfo", "gethostbyaddr", "gethostbyaddr_r", NULL } },
 		{ "getcanonname", { "getaddrinfo", NULL } },
-		{ "getservby", { "getaddrinfo", "getnameinfo", "getservbyname_r", "getservbyport_r" } },
+		{ "getservby",
+		  { "getaddrinfo", "getnameinfo", "getservbyname_r", "getservbyport_r" } },
 	};
 	char name[NAME_MAX_BYTES];
 	(void)snprintf(name, sizeof(name), "%s", function);
@@ -109,14 +113,15 @@ static bool nss_wanted(const struct closure *closure, size_t libc, const char *f
 
 static bool asks_nss(const struct closure *closure, size_t libc)
 {
-	static const char *const databases[] = { "getpwnam_r", "getpwuid_r", "getpwent_r",
-						 "getgrnam_r", "getgrgid_r", "getgrent_r",
-						 "getspnam_r", "getaddrinfo", "gethostbyname_r",
-						 "gethostbyname2_r", "gethostbyaddr_r", "initgroups",
-						 "getgrouplist", "getservbyname_r",
-						 "getservbyport_r", "getprotobyname_r",
-						 "getprotobynumber_r", "getnetbyname_r",
-						 "getrpcbyname_r", "getnameinfo", "innetgr" };
+	static const char *const databases[] = {
+		"getpwnam_r",       "getpwuid_r",         "getpwent_r",
+		"getgrnam_r",       "getgrgid_r",         "getgrent_r",
+		"getspnam_r",       "getaddrinfo",        "gethostbyname_r",
+		"gethostbyname2_r", "gethostbyaddr_r",    "initgroups",
+		"getgrouplist",     "getservbyname_r",    "getservbyport_r",
+		"getprotobyname_r", "getprotobynumber_r", "getnetbyname_r",
+		"getrpcbyname_r",   "getnameinfo",        "innetgr"
+	};
 	for (size_t i = 0; i < sizeof(databases) / sizeof(databases[0]); i++)
 		if (closure_live_symbol(closure, libc, databases[i]) != NULL)
 			return true;
@@ -131,15 +136,15 @@ static void load_nss(struct closure *closure, size_t libc)
 	const char *folder =
 	    arena_printf(closure->arena, "%.*s", (int)(base_name(path) - path - 1), path);
 	const char *const *names;
-	size_t count = closure->files->list(closure->files->context, closure->arena, folder, &names);
+	size_t count =
+	    closure->files->list(closure->files->context, closure->arena, folder, &names);
 	for (size_t i = 0; i < count; i++) {
 		if (!starts_with(names[i], "libnss_") || strstr(names[i], ".so.2") == NULL)
 			continue;
 		size_t module = closure_load(closure, names[i], libc, false);
 		if (module == SIZE_MAX)
 			continue;
-		const struct elf_symbols *symbols =
-		    &closure->loaded[module].module->image.symbols;
+		const struct elf_symbols *symbols = &closure->loaded[module].module->image.symbols;
 		for (size_t k = 1; k < symbols->count; k++) {
 			const struct elf_symbol *symbol = &symbols->symbols[k];
 			if (!symbol->defined || !starts_with(symbol->name, "_nss_"))

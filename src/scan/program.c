@@ -68,14 +68,13 @@ static size_t sorted_names(struct arena *arena, const struct name_set *set,
 static bool is_libc(const struct module *module)
 {
 	const char *soname = module->image.dynamic.soname;
-	return soname != NULL && (strcmp(soname, "libc.so.6") == 0 || strstr(soname, "musl") != NULL ||
-				  strcmp(soname, "libc.so") == 0);
+	return soname != NULL && (strcmp(soname, "libc.so.6") == 0 ||
+				  strstr(soname, "musl") != NULL || strcmp(soname, "libc.so") == 0);
 }
 
 static size_t used_imports(const struct closure *closure, const char *const **out_names)
 {
-	const char **names =
-	    arena_alloc(closure->arena, closure->scope.count, sizeof(*names));
+	const char **names = arena_alloc(closure->arena, closure->scope.count, sizeof(*names));
 	size_t count = 0;
 	for (size_t i = 0; i < closure->scope.count; i++) {
 		const struct scope_entry *entry = &closure->scope.entries[i];
@@ -90,9 +89,7 @@ static size_t used_imports(const struct closure *closure, const char *const **ou
 void program_scan(struct module *program, const struct program_files *files, bool plugins,
 		  struct problem_list *problems, struct program *out_program)
 {
-	struct closure closure = { .arena = problems->arena,
-				   .problems = problems,
-				   .files = files };
+	struct closure closure = { .arena = problems->arena, .problems = problems, .files = files };
 	closure_begin(&closure, program);
 	closure_settle(&closure);
 	closure.tier = TIER_PLUGIN;
@@ -113,8 +110,7 @@ void program_scan(struct module *program, const struct program_files *files, boo
 					 .missing = closure.missing,
 					 .missing_count = closure.missing_count,
 					 .live_functions = closure.node_count };
-	out_program->path_count =
-	    sorted_names(closure.arena, &closure.paths, &out_program->paths);
+	out_program->path_count = sorted_names(closure.arena, &closure.paths, &out_program->paths);
 	out_program->import_count = used_imports(&closure, &out_program->imports);
 	out_program->modules =
 	    arena_alloc(closure.arena, closure.loaded_count, sizeof(*out_program->modules));
@@ -140,12 +136,12 @@ size_t program_chain(const struct program *program, struct arena *arena, const s
 	size_t i = count;
 	for (const struct node *node = use->node; node != NULL; node = node->parent) {
 		const struct module *module = program->modules[node->module];
-		steps[--i] = (struct step){ .path = module->path,
-					    .function = image_name_of(&module->image,
-								      node->function->va),
-					    .function_va = node->function->va,
-					    .va = va,
-					    .how = how };
+		steps[--i] =
+		    (struct step){ .path = module->path,
+				   .function = image_name_of(&module->image, node->function->va),
+				   .function_va = node->function->va,
+				   .va = va,
+				   .how = how };
 		va = node->parent_va;
 		how = node->how;
 	}

@@ -38,8 +38,8 @@ struct step {
 	const char *path;     /* of the ELF file */
 	const char *function; /* NULL: it has no name */
 	uint64_t function_va;
-	uint64_t va;          /* of the instruction that leads to the next step */
-	const char *how;      /* "calls", "jumps to", "mentions", "loads", "starts" … */
+	uint64_t va;     /* of the instruction that leads to the next step */
+	const char *how; /* "calls", "jumps to", "mentions", "loads", "starts" … */
 };
 
 /* Operations of ioctl, fcntl, prctl and the like: the constant that selects them. */

@@ -14,8 +14,7 @@ static size_t hash_of(const char *name)
 static void chain(struct scope *scope, size_t index)
 {
 	struct scope_entry *entry = &scope->entries[index];
-	uint32_t *link =
-	    &scope->buckets[hash_of(entry->symbol->name) & (scope->bucket_count - 1)];
+	uint32_t *link = &scope->buckets[hash_of(entry->symbol->name) & (scope->bucket_count - 1)];
 	while (*link != 0)
 		link = &scope->entries[*link - 1].next;
 	entry->next = 0;
@@ -60,8 +59,8 @@ const struct scope_entry *scope_find(const struct scope *scope, const char *name
 		if (entry->module == skip || strcmp(entry->symbol->name, name) != 0)
 			continue;
 		const char *defined = entry->symbol->version;
-		if (version == NULL ? !entry->symbol->hidden_version :
-				      defined == NULL || strcmp(defined, version) == 0)
+		if (version == NULL ? !entry->symbol->hidden_version
+				    : defined == NULL || strcmp(defined, version) == 0)
 			return entry;
 		if (fallback == NULL)
 			fallback = entry;

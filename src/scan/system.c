@@ -33,7 +33,8 @@ static enum status open_module(void *context, const char *path, struct module **
 	struct opened opened = { .path = arena_string(files->problems->arena, path) };
 	enum status status = file_map_open(path, SYSTEM_MAX_FILE_BYTES, &opened.map, err);
 	if (status == STATUS_OK)
-		status = module_open(opened.map.content, path, files->problems, &opened.module, err);
+		status =
+		    module_open(opened.map.content, path, files->problems, &opened.module, err);
 	if (status != STATUS_OK) {
 		file_map_close(&opened.map);
 		return status;
@@ -96,8 +97,8 @@ void system_files_close(struct system_files *files)
 }
 
 enum status system_files_program(struct system_files *files, const char *path,
-				 struct module **out_module,
-				 const struct program_files **out_files, struct error *err)
+				 struct module **out_module, const struct program_files **out_files,
+				 struct error *err)
 {
 	char *real = realpath(path, NULL);
 	enum status status = open_module(files, real == NULL ? path : real, out_module, err);

@@ -24,6 +24,5 @@ void system_files_close(struct system_files *files);
  * out_files   borrowed from files, until the next call
  */
 enum status system_files_program(struct system_files *files, const char *path,
-				 struct module **out_module,
-				 const struct program_files **out_files, struct error *err)
-    __attribute__((warn_unused_result, nonnull));
+				 struct module **out_module, const struct program_files **out_files,
+				 struct error *err) __attribute__((warn_unused_result, nonnull));
