@@ -153,6 +153,8 @@ bool reach_compare(struct arena *arena, struct reach *reach, uint16_t input, uns
 		low = condition == CONDITION_NEGATIVE ? sign : 0;
 		high = condition == CONDITION_NEGATIVE ? mask : sign - 1;
 		break;
+	case CONDITION_ZERO: /* of an operand, not of a comparison */
+	case CONDITION_NOT_ZERO:
 	case CONDITION_OTHER:
 	case CONDITION_COUNT:
 		return true;

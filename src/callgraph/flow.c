@@ -358,7 +358,9 @@ static void collect_mentions(struct walk *walk, const struct state *state,
 			continue;
 		struct value address = state_address(&walk->flow, state, operand);
 		if (operation == OPERATION_ADDRESS) {
-			if (address.kind == VALUE_ADDRESS)
+			/* adrp makes a page's address, which an add completes */
+			bool page = image->arch == ARCH_AARCH64 && address.number % 4096 == 0;
+			if (address.kind == VALUE_ADDRESS && !page)
 				fact_add(walk, instruction, FACT_REFERENCE, address.number);
 			else if (address.kind == VALUE_ENTRY)
 				fact_add(walk, instruction, FACT_REFERENCE, address.table->va);
@@ -609,12 +611,12 @@ static void block_run(struct walk *walk, size_t index)
 			struct state taken;
 			state_copy(&taken, &state);
 			enum condition condition = (enum condition)instruction->condition;
-			if (state_branch(&walk->flow, &taken, condition) &&
+			if (state_branch(&walk->flow, &taken, instruction, condition) &&
 			    instruction->operands[1].kind == OPERAND_IMMEDIATE)
 				jump_to(walk, instruction, &taken,
 					(uint64_t)instruction->operands[1].value);
-			goes_on = goes_on &&
-				  state_branch(&walk->flow, &state, condition_inverse(condition));
+			goes_on = goes_on && state_branch(&walk->flow, &state, instruction,
+							  condition_inverse(condition));
 			break;
 		}
 		case OPERATION_SYSCALL:

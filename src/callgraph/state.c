@@ -494,6 +494,7 @@ static struct value calculate(const struct flow *flow, const struct instruction 
 			return value_below(a->number >> (b->number & 63));
 		return value_any();
 	case OPERATION_OTHER:
+	case OPERATION_INSERT:
 	case OPERATION_MOVE:
 	case OPERATION_SIGN_EXTEND:
 	case OPERATION_ADDRESS:
@@ -664,6 +665,16 @@ void state_step(const struct flow *flow, struct state *state, const struct instr
 	enum operation operation = (enum operation)instruction->operation;
 	struct value value = value_any();
 	bool keeps_flags = !instruction->sets_flags;
+	/* aarch64's pre- and post-indexed accesses: the base moves behind them. */
+	uint8_t moved = REGISTER_NONE;
+	struct value moved_value = value_any();
+	for (unsigned i = 0; i < OPERAND_LIMIT && instruction->base_change_bytes != 0; i++)
+		if (operands[i].kind == OPERAND_MEMORY && operands[i].reg != REGISTER_NONE) {
+			struct value change =
+			    value_number((uint64_t)(int64_t)instruction->base_change_bytes);
+			moved = operands[i].reg;
+			moved_value = add(&state->registers[moved], &change);
+		}
 	switch (operation) {
 	case OPERATION_MOVE:
 		value = state_read(flow, state, &operands[1]);
@@ -712,6 +723,17 @@ void state_step(const struct flow *flow, struct state *state, const struct instr
 		keeps_flags = true;
 		break;
 	}
+	case OPERATION_INSERT: {
+		struct value old = state_read(flow, state, &operands[1]);
+		struct value part = state_read(flow, state, &operands[2]);
+		if (old.kind == VALUE_NUMBER && part.kind == VALUE_NUMBER) {
+			uint64_t mask = UINT64_C(0xffff) << operands[2].scale;
+			value = value_number((old.number & ~mask) |
+					     (part.number << operands[2].scale & mask));
+		}
+		write(flow, state, &operands[0], &value);
+		break;
+	}
 	case OPERATION_COMPARE:
 	case OPERATION_TEST:
 		note_comparison(flow, state, instruction);
@@ -755,6 +777,8 @@ void state_step(const struct flow *flow, struct state *state, const struct instr
 	}
 	if (!keeps_flags)
 		state->comparison = (struct comparison){ 0 };
+	if (moved != REGISTER_NONE)
+		write_register(state, moved, &moved_value);
 }
 
 static bool compare_holds(enum condition condition, uint64_t a, uint64_t b, unsigned width_bytes)
@@ -787,6 +811,8 @@ static bool compare_holds(enum condition condition, uint64_t a, uint64_t b, unsi
 		return (int64_t)((x - y) << shift) < 0;
 	case CONDITION_NOT_NEGATIVE:
 		return (int64_t)((x - y) << shift) >= 0;
+	case CONDITION_ZERO:
+	case CONDITION_NOT_ZERO:
 	case CONDITION_OTHER:
 	case CONDITION_COUNT:
 		break;
@@ -861,8 +887,21 @@ static bool branch_set(const struct flow *flow, struct state *state, enum condit
 	return true;
 }
 
-bool state_branch(const struct flow *flow, struct state *state, enum condition condition)
+bool state_branch(const struct flow *flow, struct state *state,
+		  const struct instruction *instruction, enum condition condition)
 {
+	if (condition == CONDITION_ZERO || condition == CONDITION_NOT_ZERO) {
+		const struct operand *operand = &instruction->operands[2];
+		state->comparison = (struct comparison){ .operation = OPERATION_COMPARE,
+							 .width_bytes = operand->width_bytes,
+							 .place = PLACE_REGISTER,
+							 .reg = operand->reg,
+							 .left = state_read(flow, state, operand),
+							 .right = value_number(0) };
+		if (operand->kind != OPERAND_REGISTER)
+			return true;
+		condition = condition == CONDITION_ZERO ? CONDITION_EQUAL : CONDITION_NOT_EQUAL;
+	}
 	struct comparison comparison = state->comparison;
 	if (comparison.operation == OPERATION_OTHER || comparison.right.kind != VALUE_NUMBER ||
 	    comparison.right.assumed || comparison.width_bytes == 0 || comparison.width_bytes > 8 ||

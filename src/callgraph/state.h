@@ -66,7 +66,8 @@ struct value state_read(const struct flow *flow, const struct state *state,
 			const struct operand *operand);
 
 /* Narrows the state to where the branch goes; false: it never does. */
-bool state_branch(const struct flow *flow, struct state *state, enum condition condition);
+bool state_branch(const struct flow *flow, struct state *state,
+		  const struct instruction *instruction, enum condition condition);
 
 /* The numbers that an entry of a table may be; false: they are not known. */
 bool state_table(const struct flow *flow, const struct state *state,
