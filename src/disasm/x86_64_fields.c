@@ -27,6 +27,7 @@
 #define G   TRAIT_WRITES_G
 #define A   TRAIT_WRITES_A
 #define J1  (I1 | DIR)
+#define U   TRAIT_REPORT /* with forms that are undefined */
 #define MI  (TRAIT_WIDE | IZ | RP | K) /* mov register, immediate */
 #define ME  (M | E)
 #define MG  (M | G)
@@ -50,7 +51,7 @@ const uint32_t x86_opcode_traits[2][256] = { {
 /*68*/ IZ|K,          M|IZ|G,        I1|K,          M|I1|G,        K,             K,             K,             K,
 /*70*/ J1, J1, J1, J1, J1, J1, J1, J1, J1, J1, J1, J1, J1, J1, J1, J1,
 /*80*/ M|B|I1|E,      M|IZ|E,        INV,           M|I1|E,        M|B,           M,             M|B|E|G|K,     M|E|G|K,
-/*88*/ M|B|E|K,       MEK,           M|B|G|K,       MGK,           MEK,           MGK|MO,        MK,            SP|K,
+/*88*/ M|B|E|K,       MEK,           M|B|G|K,       MGK,           MEK|U,         MGK|MO,        MK|U,          SP|K,
 /*90*/ RP|K,          K|A,           K|A,           K|A,           K|A,           K|A,           K|A,           K|A,
 /*98*/ A|K,           K,             INV,           K,             K,             0,             0,             K,
 /*a0*/ SP|B|K,        SP|K,          SP|B|K,        SP|K,          K,             K,             0,             0,
@@ -59,40 +60,40 @@ const uint32_t x86_opcode_traits[2][256] = { {
 /*c0*/ M|B|I1|E,      M|I1|E,        I2|RP|K,       RP|K,          SP,            SP,            M|B|I1|E|RP|K, M|IZ|E|RP|K,
 /*c8*/ SP|K,          K,             I2|RP|K,       RP|K,          RP|K,          I1|RP|K,       INV,           RP,
 /*d0*/ M|B|E,         M|E,           M|B|E,         M|E,           INV,           INV,           INV,           K|A,
-/*d8*/ MK,            MK,            MK,            MK,            MK,            MK,            MK,            MK,
+/*d8*/ MK,            MK|U,          MK|U,          MK|U,          MK,            MK|U,          MK|U,          MK|U,
 /*e0*/ J1,            J1,            J1,            J1,            I1|K|A,        I1|K|A,        I1|K,          I1|K,
 /*e8*/ R4|DIR,        R4|DIR,        INV,           I1|DIR,        K|A,           K|A,           K,             K,
 /*f0*/ SP,            RP|K,          PF,            PF,            RP|K,          0,             SP|B,          SP,
 /*f8*/ 0,             0,             0,             0,             0,             0,             M|B|RP|E,      M|RP|E,
 }, {
-/*00*/ M|E,           M,             MG,            MG,            INV,           RP|K,          0,             RP,
+/*00*/ M|E|U,         M,             MG,            MG,            INV,           RP|K,          0,             RP,
 /*08*/ K,             K,             INV,           RP|K,          INV,           MK,            K,             SP,
-/*10*/ MK,            MK,            MK,            MK,            MK,            MK,            MK,            MK,
-/*18*/ MK,            MK,            MK,            MK,            MK,            MK,            MK|RP,         MK|RP,
+/*10*/ MK,            MK,            MK,            MK|U,          MK,            MK,            MK,            MK|U,
+/*18*/ MK,            MK,            MK|U,          MK|U,          MK,            MK,            MK|RP,         MK|RP,
 /*20*/ SP,            SP,            SP,            SP,            INV,           INV,           INV,           INV,
-/*28*/ MK,            MK,            MK,            MK,            MGK,           MGK,           M,             M,
+/*28*/ MK,            MK,            MK,            MK|U,          MGK,           MGK,           M,             M,
 /*30*/ K,             K,             K,             K,             RP|K,          RP|K,          INV,           K,
 /*38*/ SP,            INV,           SP,            INV,           INV,           INV,           INV,           INV,
 /*40*/ MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK,
-/*50*/ MGK,           MK,            MK,            MK,            MK,            MK,            MK,            MK,
+/*50*/ MGK|U,         MK,            MK,            MK,            MK,            MK,            MK,            MK,
 /*58*/ MK,            MK,            MK,            MK,            MK,            MK,            MK,            MK,
 /*60*/ MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK,
-/*70*/ M|I1|K,        M|I1|K,        M|I1|K,        M|I1|K,        MK,            MK,            MK,            K,
+/*70*/ M|I1|K,        M|I1|K|U,      M|I1|K|U,      M|I1|K|U,      MK,            MK,            MK,            K,
 /*78*/ SP,            M,             INV,           INV,           MK,            MK,            MEK,           MK,
 /*80*/ R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR,
 /*88*/ R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR,
 /*90*/ M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K,
 /*98*/ M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K,
-/*a0*/ K,             K,             K,             M,             M|I1|E,        M|E,           MK,            MK,
+/*a0*/ K,             K,             K,             M,             M|I1|E,        M|E,           MK|U,          MK|U,
 /*a8*/ K,             K,             0,             M|E,           M|I1|E,        M|E,           MK,            MG,
-/*b0*/ M|B|E|A,       M|E|A,         MGK,           M|E,           MGK,           MGK,           MGK,           MGK,
-/*b8*/ SP,            M|RP|K,        M|I1|E,        M|E,           MG,            MG,            MGK,           MGK,
-/*c0*/ M|B|E|G,       M|E|G,         M|I1|K,        MEK,           M|I1|K,        M|I1|G|K,      M|I1|K,        M,
+/*b0*/ M|B|E|A,       M|E|A,         MGK|U,         M|E,           MGK|U,         MGK|U,         MGK,           MGK,
+/*b8*/ SP,            M|RP|K,        M|I1|E|U,      M|E,           MG,            MG,            MGK,           MGK,
+/*c0*/ M|B|E|G,       M|E|G,         M|I1|K,        MEK|U,         M|I1|K,        M|I1|G|K|U,    M|I1|K,        M|U,
 /*c8*/ K,             K,             K,             K,             K,             K,             K,             K,
-/*d0*/ MK,            MK,            MK,            MK,            MK,            MK,            MK,            MGK,
+/*d0*/ MK,            MK,            MK,            MK,            MK,            MK,            MK,            MGK|U,
 /*d8*/ MK, MK, MK, MK, MK, MK, MK, MK,
-/*e0*/ MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK,
-/*f0*/ MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, M|RP|K,
+/*e0*/ MK, MK, MK, MK, MK, MK, MK, MK|U, MK, MK, MK, MK, MK, MK, MK, MK,
+/*f0*/ MK|U, MK, MK, MK, MK, MK, MK, MK|U, MK, MK, MK, MK, MK, MK, MK, M|RP|K,
 } };
 
 #define MOD(none, with_sib, with_displacement) \
@@ -388,32 +389,6 @@ static unsigned immediate_bytes(const struct x86_fields *fields, unsigned traits
 	return bytes;
 }
 
-/* Forms that the opcode has but modrm rules out; data between code is full of them. */
-static bool is_undefined_form(const struct x86_fields *fields)
-{
-	bool is_register = x86_is_register_form(fields);
-	unsigned group = x86_modrm_reg(fields);
-	if (fields->lock_prefix && (fields->modrm_off == 0 || is_register))
-		return true;
-	if (fields->map != X86_MAP_PRIMARY)
-		return false;
-	switch (fields->opcode) {
-	case 0x8d:
-		return is_register;
-	case 0x8f:
-		return group != 0;
-	case 0xc6:
-	case 0xc7:
-		return group != 0 && fields->modrm != 0xf8; /* xabort, xbegin */
-	case 0xfe:
-		return group > 1;
-	case 0xff:
-		return group == 7 || (is_register && (group == 3 || group == 5));
-	default:
-		return false;
-	}
-}
-
 bool x86_fields_decode(const uint8_t *bytes, size_t size_bytes, struct x86_fields *out_fields)
 {
 	struct reader reader = { .bytes = bytes, .size_bytes = size_bytes };
@@ -431,7 +406,7 @@ bool x86_fields_decode(const uint8_t *bytes, size_t size_bytes, struct x86_field
 	fields.immediate_off = (uint8_t)reader.off;
 	fields.immediate_bytes = (uint8_t)immediate_bytes(&fields, traits);
 	reader.off += fields.immediate_bytes;
-	if (reader.failed || reader.off > reader.size_bytes || is_undefined_form(&fields))
+	if (reader.failed || reader.off > reader.size_bytes || !x86_is_defined(&fields, bytes))
 		return false;
 	fields.length_bytes = (uint8_t)reader.off;
 	*out_fields = fields;

@@ -87,6 +87,9 @@ struct x86_fields {
  */
 bool x86_fields_decode(const uint8_t *bytes, size_t size_bytes, struct x86_fields *out_fields);
 
+/* Whether fields of a known opcode are an instruction's; bytes are the ones they were read from. */
+bool x86_is_defined(const struct x86_fields *fields, const uint8_t *bytes);
+
 static inline unsigned x86_modrm_mod(const struct x86_fields *fields)
 {
 	return fields->modrm >> 6;

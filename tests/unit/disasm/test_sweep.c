@@ -143,6 +143,32 @@ static void goes_on_behind_bad_bytes(void **state)
 	assert_event(&events[3], 0x1003, SWEEP_BAD, 0);
 }
 
+/* As between the functions of Haskell programs: a table's last bytes look like a VEX prefix. */
+static void finds_code_behind_data_that_looks_like_prefixes(void **state)
+{
+	(void)state;
+	static const uint8_t code[] = {
+		0xc5, 0xf8,                   /* 1000 no VEX instruction has opcode e9 */
+		0xe9, 0x10, 0x00, 0x00, 0x00, /* 1002 jmp 1017 */
+		0x8e, 0xf5,                   /* 1007 there is no such segment register */
+		0x0f, 0x05,                   /* 1009 syscall */
+		0xf0, 0x0f, 0x05,             /* 100b lock stands before memory only */
+	};
+	struct sweep_event events[EVENT_LIMIT];
+	size_t count = sweep_bytes(code, sizeof(code), events);
+	size_t found = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (events[i].kind == SWEEP_BAD)
+			continue;
+		static const uint64_t addresses[] = { 0x1002, 0x1009, 0x100c };
+		assert_true(found < 3);
+		assert_int_equal(events[i].va, addresses[found]);
+		assert_int_equal(events[i].kind, found == 0 ? SWEEP_JUMP : SWEEP_SYSCALL);
+		found++;
+	}
+	assert_int_equal(found, 3);
+}
+
 static void continues_where_the_room_for_events_ended(void **state)
 {
 	(void)state;
@@ -171,5 +197,6 @@ RUN_TESTS(cmocka_unit_test(finds_every_kind_of_control_transfer),
 	  cmocka_unit_test(finds_no_syscall_inside_an_immediate),
 	  cmocka_unit_test(gives_immediates_as_the_register_holds_them),
 	  cmocka_unit_test(resolves_addresses_of_data), cmocka_unit_test(goes_on_behind_bad_bytes),
+	  cmocka_unit_test(finds_code_behind_data_that_looks_like_prefixes),
 	  cmocka_unit_test(continues_where_the_room_for_events_ended),
 	  cmocka_unit_test(refuses_architectures_it_does_not_know))
