@@ -3,10 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/file.h"
 #include "cli/output.h"
 #include "cli/stored.h"
+#include "package/popcon.h"
+#include "package/unpack.h"
 #include "store/layer.h"
+#include "store/package.h"
 #include "store/workload.h"
 #include "workload/loupe.h"
 #include "workload/text.h"
@@ -208,11 +212,69 @@ static int import_layers(struct import *import)
 	return code;
 }
 
+static int store_popularity(struct import *import, const struct popularity *popularity)
+{
+	struct store *store;
+	struct error err;
+	int code = stored_open(import->arguments, STORE_WRITE, &store);
+	if (code != EXIT_DONE)
+		return code;
+	if (store_put_popularity(store, popularity, &err) != STATUS_OK)
+		code = stored_report(import->arguments, &err);
+	store_close(store);
+	return code;
+}
+
+static int read_popcon(struct import *import, struct buffer *text,
+		       struct popularity *out_popularity)
+{
+	const char *path = import->arguments->operands[1];
+	const char *total = value_or(import->arguments, "popcon-total", "submissions");
+	struct file_map map;
+	struct error err;
+	enum status status = file_map_open(path, POPCON_MAX_BYTES, &map, &err);
+	if (status == STATUS_OK) {
+		status = unpack(map.content, POPCON_MAX_BYTES, text, &err);
+		file_map_close(&map);
+	}
+	if (status == STATUS_OK)
+		status = popcon_parse(buffer_slice(text), path,
+				      strcmp(total, "sum") == 0 ? POPCON_SUM : POPCON_SUBMISSIONS,
+				      &import->problems, out_popularity, &err);
+	return status == STATUS_OK ? check_problems(import, path) : report_error(path, &err);
+}
+
+static int import_popcon(struct import *import)
+{
+	const struct arguments *arguments = import->arguments;
+	struct writer *writer = import->output.writer;
+	struct buffer text = { 0 };
+	struct popularity popularity;
+	int code = read_popcon(import, &text, &popularity);
+	buffer_finish(&text);
+	if (code != EXIT_DONE)
+		return code;
+	struct source *source = &popularity.source;
+	if (source->title == NULL)
+		source->title = "Debian popularity-contest";
+	source->title = value_or(arguments, "title", source->title);
+	source->version = value_or(arguments, "source-version", source->version);
+	source->licence = value_or(arguments, "licence", source->licence);
+	source->url = value_or(arguments, "url", source->url);
+	code = store_popularity(import, &popularity);
+	writer_text(writer, "source", "Source", source->title);
+	writer_integer(writer, "packages", "Packages", (int64_t)popularity.count);
+	writer_integer(writer, "submissions", "Installations are a share of",
+		       (int64_t)popularity.submissions);
+	return code;
+}
+
 /* New kinds of input are added here and to `verbs` below. */
 static const struct import_kind kinds[] = {
 	{ "loupe", 1, import_loupe },
 	{ "workloads", 1, import_workloads },
 	{ "layer", SIZE_MAX, import_layers },
+	{ "popcon", 1, import_popcon },
 };
 
 static const struct import_kind *find_kind(const char *name)
@@ -254,6 +316,9 @@ static const struct option_spec options[] = {
 	{ 0, "licence", VALUE_TEXT, "LICENCE", NULL, "terms of the source" },
 	{ 0, "url", VALUE_TEXT, "URL", NULL, "where the source is from" },
 	{ 'n', "name", VALUE_TEXT, "NAME", NULL, "name of the layer (default: as its file says)" },
+	{ 0, "popcon-total", VALUE_CHOICE, "TOTAL", "submissions|sum",
+	  "what a package's installations are a share of: the submissions (default), or the sum "
+	  "over all packages, as some tools do" },
 	{ 0, "layer-version", VALUE_TEXT, "VERSION", NULL, "version of the layer" },
 	{ 0 },
 };
@@ -261,13 +326,14 @@ static const struct option_spec options[] = {
 static const struct example examples[] = {
 	{ "import loupe ~/loupedb", "the results of Loupe's runs" },
 	{ "import workloads team.workloads", "facts that 'sysgap export workloads' wrote" },
+	{ "import popcon by_inst.gz", "how many systems have each package" },
 	{ "import layer --name mylibos --layer-version 2 syscalls.csv", "what a layer supports" },
 	{ 0 },
 };
 
 const struct command cmd_import = {
 	.name = "import",
-	.usage = "loupe DIRECTORY | workloads FILE | layer FILE…",
+	.usage = "loupe DIRECTORY | workloads FILE | layer FILE… | popcon FILE",
 	.summary = "store facts from other tools' files",
 	.details =
 	    "Everything an import gives is stored at once or, after an error, not at all.\n"
@@ -278,10 +344,13 @@ const struct command cmd_import = {
 	    "with the most rows, then the most used calls, then the first name, and says so.\n\n"
 	    "A malformed row or file makes calls look unused, so it stops the import unless "
 	    "--keep-going is given; then it costs only itself.\n"
-	    "In a list of a layer's calls an unknown name is reported, and the rest is kept.",
+	    "In a list of a layer's calls an unknown name is reported, and the rest is kept.\n\n"
+	    "popcon reads by_inst or all-popcon-results of popularity-contest, also compressed. "
+	    "Without a number of submissions in the file, the count of the most installed package "
+	    "stands for it. It takes the place of the estimate that comes with sysgap.",
 	.examples = examples,
 	.options = options,
-	.verbs = "loupe|workloads|layer",
+	.verbs = "loupe|workloads|layer|popcon",
 	.operand_kind = VALUE_FILE,
 	.min_operands = 2,
 	.max_operands = SIZE_MAX,

@@ -102,6 +102,14 @@ void statement_bind_text(struct statement *statement, int index, const char *tex
 		     sqlite3_bind_text(statement->handle, index, text, -1, SQLITE_STATIC));
 }
 
+void statement_bind_bytes(struct statement *statement, int index, struct slice bytes)
+{
+	keep_failure(statement,
+		     sqlite3_bind_blob64(statement->handle, index,
+					 bytes.bytes == NULL ? "" : (const char *)bytes.bytes,
+					 bytes.size_bytes, SQLITE_STATIC));
+}
+
 void statement_bind_integer(struct statement *statement, int index, int64_t value)
 {
 	keep_failure(statement, sqlite3_bind_int64(statement->handle, index, value));
@@ -146,4 +154,11 @@ const char *statement_text(struct statement *statement, int column, struct arena
 int64_t statement_integer(struct statement *statement, int column)
 {
 	return sqlite3_column_int64(statement->handle, column);
+}
+
+struct slice statement_bytes(struct statement *statement, int column, struct arena *arena)
+{
+	const void *bytes = sqlite3_column_blob(statement->handle, column);
+	size_t size_bytes = (size_t)sqlite3_column_bytes(statement->handle, column);
+	return (struct slice){ arena_copy(arena, bytes, size_bytes, 1), size_bytes };
 }

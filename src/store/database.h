@@ -47,6 +47,7 @@ void statement_finish(struct statement *statement); /* a zeroed one is fine */
 
 /* index from 1; text is borrowed until the statement runs, NULL is SQL's NULL */
 void statement_bind_text(struct statement *statement, int index, const char *text);
+void statement_bind_bytes(struct statement *statement, int index, struct slice bytes);
 void statement_bind_integer(struct statement *statement, int index, int64_t value);
 
 /* Runs a statement without rows, and makes it ready to run again. */
@@ -65,6 +66,8 @@ const char *statement_text(struct statement *statement, int column, struct arena
 const char *statement_view(struct statement *statement, int column); /* until the next row; never
 									NULL: "" instead */
 int64_t statement_integer(struct statement *statement, int column);
+struct slice statement_bytes(struct statement *statement, int column,
+			     struct arena *arena); /* copy */
 
 /* The row of the source, made when there is none. Inside a change. */
 enum status source_insert(struct store *store, const struct source *source, int64_t *out_id,

@@ -48,6 +48,7 @@ const char schema_1[] =
 const char *const store_migrations[] = {
 	schema_1,
 	schema_trial,
+	schema_packages,
 };
 
 const int store_migration_count = sizeof(store_migrations) / sizeof(store_migrations[0]);

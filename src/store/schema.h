@@ -8,6 +8,9 @@ extern const char schema_1[]; /* source, layer, layer_api, workload, workload_ap
 
 extern const char schema_trial[]; /* trial, answer */
 
+/* package, api, evidence, package_api, popularity, popularity_source, survey_* */
+extern const char schema_packages[];
+
 extern const char *const store_migrations[];
 extern const int store_migration_count;
 

@@ -43,7 +43,9 @@ enum status source_sweep(struct store *store, struct error *err)
 	/* A table of a later schema that refers to sources is named here, too. */
 	return database_execute(store,
 				"DELETE FROM source WHERE id NOT IN (SELECT source FROM layer)"
-				" AND id NOT IN (SELECT source FROM workload)",
+				" AND id NOT IN (SELECT source FROM workload)"
+				" AND id NOT IN (SELECT source FROM package)"
+				" AND id NOT IN (SELECT source FROM popularity_source)",
 				err);
 }
 

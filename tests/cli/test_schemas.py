@@ -79,6 +79,9 @@ class Schemas(unittest.TestCase):
         database = scratch.name + "/loupe"
         self.assertEqual(run("export", "loupe", database).returncode, 0)
         self.check("sysgap-import", "import", "loupe", database)
+        counts = pathlib.Path(scratch.name) / "by_inst"
+        counts.write_text("1 dpkg 200 150 40 9 1 (A B)\n")
+        self.check("sysgap-import", "import", "popcon", str(counts))
 
     def test_trace(self):
         if run("trace", "true").returncode != 0:
