@@ -127,12 +127,17 @@ static int read_count(const struct arguments *arguments, const char *option, uin
 	return EXIT_DONE;
 }
 
-/* How often a call of each number could be done without in the workloads we know: a guess only. */
+/*
+ * How often a call of each number could be done without in the workloads we know: a guess only.
+ * What is known of the same application counts for more.
+ */
 struct experience {
 	uint32_t used[OBSERVER_MAX_NUMBERS];
 	uint32_t stubbed[OBSERVER_MAX_NUMBERS];
 	uint32_t faked[OBSERVER_MAX_NUMBERS];
 };
+
+enum { WEIGHT_OF_SAME_APPLICATION = 1000 };
 
 static double tolerance(void *context, uint32_t number, uint16_t answer)
 {
@@ -142,19 +147,30 @@ static double tolerance(void *context, uint32_t number, uint16_t answer)
 	return used == 0 ? 0.5 : (double)good / used;
 }
 
-static void gain_experience(const struct workload_set *set, struct experience *out)
+static void gain_from(const struct workload *workload, uint32_t weight, struct experience *out)
 {
-	for (size_t i = 0; i < set->count; i++)
-		for (size_t u = 0; u < set->workloads[i]->use_count; u++) {
-			const struct workload_use *use = &set->workloads[i]->uses[u];
-			if (set->workloads[i]->arch != ARCH_X86_64 ||
-			    use->number >= OBSERVER_MAX_NUMBERS || use->verdict == VERDICT_UNTESTED)
-				continue;
-			bool either = use->verdict == VERDICT_EITHER;
-			out->used[use->number]++;
-			out->stubbed[use->number] += either || use->verdict == VERDICT_STUBBABLE;
-			out->faked[use->number] += either || use->verdict == VERDICT_FAKEABLE;
-		}
+	for (size_t i = 0; i < workload->use_count; i++) {
+		const struct workload_use *use = &workload->uses[i];
+		bool either = use->verdict == VERDICT_EITHER;
+		if (use->number >= OBSERVER_MAX_NUMBERS || use->verdict == VERDICT_UNTESTED)
+			continue;
+		out->used[use->number] += weight;
+		if (either || use->verdict == VERDICT_STUBBABLE)
+			out->stubbed[use->number] += weight;
+		if (either || use->verdict == VERDICT_FAKEABLE)
+			out->faked[use->number] += weight;
+	}
+}
+
+static void gain_experience(const struct workload_set *set, const char *application,
+			    struct experience *out)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct workload *workload = set->workloads[i];
+		bool same = strcmp(workload->application, application) == 0;
+		if (workload->arch == ARCH_X86_64)
+			gain_from(workload, same ? WEIGHT_OF_SAME_APPLICATION : 1, out);
+	}
 }
 
 static void show_progress(void *context, const struct explore_progress *progress)
@@ -165,6 +181,41 @@ static void show_progress(void *context, const struct explore_progress *progress
 }
 
 /* ---- all ---- */
+
+/* One run without rules, for those who write a workload file. */
+static int try_once(const struct arguments *arguments, const struct definition *definition)
+{
+	struct trial_runner *runner;
+	struct error err = { 0 };
+	struct output output;
+	struct trial_outcome outcome;
+	struct trial trial = { .definition = definition,
+			       .limit_seconds = definition->limit_seconds };
+	if (trial_runner_create(1, &runner, &err) != STATUS_OK)
+		return report_error(definition->application, &err);
+	enum status status = trial_run_all(runner, &trial, 1, NULL, NULL, &outcome, &err);
+	trial_runner_destroy(runner);
+	if (status != STATUS_OK)
+		return report_error(definition->application, &err);
+	int code = output_open(arguments, "sysgap-explore-try", 1, definition->name, &output);
+	if (code != EXIT_DONE)
+		return code;
+	writer_text(output.writer, "end", "end", trial_end_name(outcome.end));
+	writer_text(output.writer, "reason", "reason", outcome.text);
+	writer_real(output.writer, "seconds", "seconds", (double)outcome.wall_ns / 1e9, 3);
+	writer_real(output.writer, "test_seconds", "of them in the test",
+		    (double)outcome.test_ns / 1e9, 3);
+	writer_real(output.writer, "total_seconds", "with sandbox and preparation",
+		    (double)outcome.total_ns / 1e9, 3);
+	writer_real(output.writer, "metric",
+		    definition->metric.name == NULL ? "metric" : definition->metric.name,
+		    outcome.metric, 3);
+	writer_integer(output.writer, "peak_bytes", "peak memory in bytes",
+		       (int64_t)outcome.peak_bytes);
+	writer_integer(output.writer, "descriptors", "open descriptors", outcome.descriptor_count);
+	code = output_close(&output);
+	return code == EXIT_DONE && outcome.end != TRIAL_PASSED ? EXIT_PROBLEM : code;
+}
 
 static int run_request(const struct arguments *arguments, struct explored *explored,
 		       struct explore_request *request)
@@ -249,11 +300,13 @@ static int explore_in(const struct arguments *arguments, struct arena *arena)
 		code = load_definition(arguments->operands[0], arena, &definition);
 	if (code == EXIT_DONE && explored_identify(&explored, &err) != STATUS_OK)
 		code = report_error(arguments->operands[0], &err);
+	if (code == EXIT_DONE && argument_given(arguments, "try"))
+		return try_once(arguments, &definition);
 	if (code == EXIT_DONE)
 		code = stored_load_workloads(arguments, arena, &problems, &known);
 	if (code != EXIT_DONE)
 		return code;
-	gain_experience(&known, experience);
+	gain_experience(&known, definition.application, experience);
 	request.tolerance = tolerance;
 	request.tolerance_context = experience;
 	return run_with_store(arguments, &explored, &request);
@@ -269,6 +322,8 @@ static int run_explore(const struct arguments *arguments)
 
 static const struct option_spec options[] = {
 	{ 'l', "list", VALUE_NONE, NULL, NULL, "list the shipped workloads" },
+	{ 't', "try", VALUE_NONE, NULL, NULL,
+	  "run the workload once as it is and say how it went" },
 	{ 'm', "modes", VALUE_TEXT, "ERRNOS", NULL,
 	  "try other answers besides ENOSYS and 0, such as EPERM" },
 	{ 0, "operations", VALUE_NONE, NULL, NULL,

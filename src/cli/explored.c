@@ -18,8 +18,8 @@ enum { DPKG_STATUS_MAX_BYTES = 256 << 20 };
 
 /* ---- machine and packages ---- */
 
-/* The installed version of a package; NULL when it is not installed. Source: deb822(5), dpkg(1). */
-static const char *installed_version(struct slice status, const char *package, struct arena *arena)
+/* "PACKAGE VERSION" of an installed package; NULL when it is not installed. Source: deb822(5), dpkg(1). */
+static const char *installed_version(struct slice status, struct slice package, struct arena *arena)
 {
 	struct slice line;
 	bool here = false;
@@ -30,13 +30,16 @@ static const char *installed_version(struct slice status, const char *package, s
 			here = installed = false;
 		} else if (line.size_bytes > 9 && memcmp(text, "Package: ", 9) == 0) {
 			struct slice name = { line.bytes + 9, line.size_bytes - 9 };
-			here = slice_equals_string(slice_trim(name), package);
+			here = slice_equals(slice_trim(name), package);
 		} else if (here && line.size_bytes > 8 && memcmp(text, "Status: ", 8) == 0) {
 			installed = memmem(text, line.size_bytes, " installed", 10) != NULL;
 		} else if (here && installed && line.size_bytes > 9 &&
 			   memcmp(text, "Version: ", 9) == 0) {
 			struct slice version = { line.bytes + 9, line.size_bytes - 9 };
-			return arena_slice(arena, slice_trim(version));
+			version = slice_trim(version);
+			return arena_printf(arena, "%.*s %.*s", (int)package.size_bytes,
+					    (const char *)package.bytes, (int)version.size_bytes,
+					    (const char *)version.bytes);
 		}
 	}
 	return NULL;
@@ -52,15 +55,19 @@ static enum status list_packages(struct explored *explored, struct error *err)
 		return STATUS_OK; /* another distribution: the commands will tell */
 	enum status status = file_map_open(path, DPKG_STATUS_MAX_BYTES, &map, err);
 	for (size_t i = 0; packages[i] != NULL && status == STATUS_OK; i++) {
-		const char *version = installed_version(map.content, packages[i], explored->arena);
+		const char *version = NULL;
+		struct slice rest = slice_of_string(packages[i]);
+		struct slice one;
+		while (version == NULL && slice_next_field(&rest, '|', &one))
+			version = installed_version(map.content, one, explored->arena);
 		if (version == NULL)
 			status = error_set(err, STATUS_NOT_FOUND, ERROR_NO_OFF,
 					   "needs the package '%.80s': apt-get install %.80s",
 					   packages[i], packages[i]);
 		else
 			explored->packages =
-			    arena_printf(explored->arena, "%s%s%s %s", explored->packages,
-					 i > 0 ? ", " : "", packages[i], version);
+			    arena_printf(explored->arena, "%s%s%s", explored->packages,
+					 i > 0 ? ", " : "", version);
 	}
 	file_map_close(&map);
 	return status;

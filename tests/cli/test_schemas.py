@@ -93,6 +93,7 @@ class Schemas(unittest.TestCase):
         options = ("--forget", "--replicas", "1", "--modes", "EPERM", "--operations", "--files", "--effects")
         if run("explore", "ls", "--forget", "--replicas", "1").returncode != 0:
             self.skipTest("no sandbox can be made here")
+        self.check("sysgap-explore-try", "explore", "ls", "--try")
         document = self.check("sysgap-explore", "explore", "ls", *options)
         verdicts = {row["syscall"]: row["verdict"] for row in document["syscalls"]}
         self.assertEqual(verdicts["getdents64"], "required")
