@@ -25,7 +25,7 @@ static struct run_result run(enum run_means means, struct arena *arena)
 	struct error err = { 0 };
 	enum status status = run_observed(&request, arena, &result, &err);
 	if (status == STATUS_DENIED || status == STATUS_UNSUPPORTED) {
-		print_message("skipped: %s\n", err.text);
+		print_message("# skipped: %s\n", err.text);
 		skip();
 	}
 	assert_int_equal(status, STATUS_OK);
