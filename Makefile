@@ -3,6 +3,7 @@
 .PHONY: report check build deps bench tidy format clean
 
 report: build
+	@mkdir -p report
 	build/sysgap status gramine-1.8 --figures report --format html --output report/gramine-1.8.html
 	@echo "The status report of Gramine 1.8 is in report/gramine-1.8.html"
 
