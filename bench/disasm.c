@@ -1,7 +1,8 @@
 /*
- * MB of x86-64 code per second: our sweep, our decoder, Zydis, and objdump -d, on the code of the
- * files given (default: the C library). Prints "name value unit" lines: the best of several rounds
- * and, for the sweep, their median, in CPU time.
+ * MB of x86-64 code per second of CPU time: our sweep, our decoder, Zydis, and objdump -d, on the
+ * code of the files given (default: the C library). Prints "name value unit" lines: the best and
+ * the median of several rounds, instructions per second, and how many times objdump -d's CPU time
+ * is the sweep's.
  */
 #include <Zydis/Zydis.h>
 #include <elf.h>
@@ -15,7 +16,7 @@
 #include "disasm/instruction.h"
 #include "disasm/sweep.h"
 
-enum { ROUND_COUNT = 9, EVENT_COUNT = 4096, RANGE_LIMIT = 64 };
+enum { ROUND_COUNT = 9, EVENT_COUNT = 4096, RANGE_LIMIT = 512 };
 
 struct corpus {
 	struct code_range ranges[RANGE_LIMIT];
@@ -38,16 +39,33 @@ static bool add_range(const struct code_range *range, void *context)
 	return true;
 }
 
-static uint64_t run_sweep(const struct code_range *range)
+static void forget(struct corpus *corpus)
+{
+	for (size_t i = 0; i < corpus->count; i++)
+		free((void *)(uintptr_t)corpus->ranges[i].code.bytes);
+	*corpus = (struct corpus){ 0 };
+}
+
+static uint64_t sweep_range(enum arch arch, const struct code_range *range)
 {
 	static struct sweep_event events[EVENT_COUNT];
 	struct sweep sweep;
 	uint64_t total = 0;
 	size_t count;
-	if (sweep_init(&sweep, ARCH_X86_64, range->code, range->va))
+	if (sweep_init(&sweep, arch, range->code, range->va))
 		while ((count = sweep_next(&sweep, events, EVENT_COUNT)) != 0)
 			total += count;
 	return total;
+}
+
+static uint64_t run_sweep(const struct code_range *range)
+{
+	return sweep_range(ARCH_X86_64, range);
+}
+
+static uint64_t run_aarch64_sweep(const struct code_range *range)
+{
+	return sweep_range(ARCH_AARCH64, range);
 }
 
 static uint64_t run_decoder(const struct code_range *range)
@@ -124,51 +142,72 @@ static int compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void measure(const char *name, const struct corpus *corpus,
-		    uint64_t (*run)(const struct code_range *))
+/* Returns the CPU time of the median round, in seconds. */
+static double measure(const char *name, const struct corpus *corpus,
+		      uint64_t (*run)(const struct code_range *))
 {
-	double rates[ROUND_COUNT];
+	double rounds_s[ROUND_COUNT];
 	uint64_t found = 0;
 	for (int round = 0; round < ROUND_COUNT; round++) {
 		double start_s = now_s();
+		found = 0;
 		for (size_t i = 0; i < corpus->count; i++)
 			found += run(&corpus->ranges[i]);
-		rates[round] = (double)corpus->size_bytes / (now_s() - start_s) / 1e6;
+		rounds_s[round] = now_s() - start_s;
 	}
-	qsort(rates, ROUND_COUNT, sizeof(*rates), compare_doubles);
-	printf("%s-best %.1f MB/s\n", name, rates[ROUND_COUNT - 1]);
-	printf("%s-median %.1f MB/s\n", name, rates[ROUND_COUNT / 2]);
+	qsort(rounds_s, ROUND_COUNT, sizeof(*rounds_s), compare_doubles);
+	double median_s = rounds_s[ROUND_COUNT / 2];
+	printf("%s-best %.1f MB/s\n", name, (double)corpus->size_bytes / rounds_s[0] / 1e6);
+	printf("%s-median %.1f MB/s\n", name, (double)corpus->size_bytes / median_s / 1e6);
+	if (run != run_sweep && run != run_aarch64_sweep) /* whose counts are of events */
+		printf("%s-rate %.1f million/s\n", name, (double)found / median_s / 1e6);
 	if (found == 0)
 		exit(1);
+	return median_s;
 }
 
-static void measure_objdump(const char *path, size_t size_bytes)
+/* Returns its CPU time in seconds, or 0 when it cannot run. */
+static double objdump_s(const char *path)
 {
 	char command[4200];
 	snprintf(command, sizeof(command), "objdump -d '%s' >/dev/null", path);
 	double start_s = cpu_s(RUSAGE_CHILDREN);
-	if (system(command) == 0) // NOLINT(cert-env33-c)
-		printf("objdump-d %.1f MB/s\n",
-		       (double)size_bytes / (cpu_s(RUSAGE_CHILDREN) - start_s) / 1e6);
+	if (system(command) != 0) // NOLINT(cert-env33-c)
+		return 0;
+	return cpu_s(RUSAGE_CHILDREN) - start_s;
 }
 
 int main(int argc, char **argv)
 {
-	const char *path = argc > 1 ? argv[1] : "/lib/x86_64-linux-gnu/libc.so.6";
-	struct corpus corpus = { 0 };
-	char real[4096];
-	if (realpath(path, real) == NULL ||
-	    !code_files_visit(real, EM_X86_64, add_range, &corpus) || corpus.size_bytes == 0) {
-		fprintf(stderr, "%s: no x86-64 code\n", path);
-		return 77;
+	static char libc[] = "/lib/x86_64-linux-gnu/libc.so.6";
+	static char *defaults[] = { libc };
+	static struct corpus corpus;
+	char **paths = argc > 1 ? argv + 1 : defaults;
+	int path_count = argc > 1 ? argc - 1 : 1;
+	double theirs_s = 0;
+	for (int i = 0; i < path_count; i++) {
+		char real[4096];
+		size_t before_bytes = corpus.size_bytes;
+		if (realpath(paths[i], real) == NULL ||
+		    !code_files_visit(real, EM_X86_64, add_range, &corpus) ||
+		    corpus.size_bytes == before_bytes) {
+			fprintf(stderr, "%s: no x86-64 code, or too many sections\n", paths[i]);
+			return 77;
+		}
+		theirs_s += objdump_s(real);
 	}
 	printf("disasm-code %zu bytes\n", corpus.size_bytes);
-	measure("disasm-sweep", &corpus, run_sweep);
-	measure("disasm-decode", &corpus, run_decoder);
-	measure("zydis-minimal", &corpus, run_zydis_minimal);
-	measure("zydis-full", &corpus, run_zydis_full);
-	measure_objdump(real, corpus.size_bytes);
-	for (size_t i = 0; i < corpus.count; i++)
-		free((void *)(uintptr_t)corpus.ranges[i].code.bytes);
+	double sweep_s = measure("disasm-sweep", &corpus, run_sweep);
+	(void)measure("disasm-decode", &corpus, run_decoder);
+	(void)measure("zydis-minimal", &corpus, run_zydis_minimal);
+	(void)measure("zydis-full", &corpus, run_zydis_full);
+	printf("objdump-d %.1f MB/s\n", (double)corpus.size_bytes / theirs_s / 1e6);
+	printf("objdump-d-over-sweep %.1f times\n", theirs_s / sweep_s);
+	forget(&corpus);
+	if (code_files_visit("/usr/aarch64-linux-gnu/lib/libc.so.6", EM_AARCH64, add_range,
+			     &corpus) &&
+	    corpus.size_bytes > 0)
+		(void)measure("disasm-aarch64-sweep", &corpus, run_aarch64_sweep);
+	forget(&corpus);
 	return 0;
 }

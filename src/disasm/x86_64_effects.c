@@ -149,8 +149,6 @@ static void note_primary_special(const struct x86_fields *fields, struct instruc
 		to->registers_read |= A;
 		break;
 	case 0x9f: /* lahf */
-		to->registers_written |= A;
-		break;
 	case 0xc6: /* xabort */
 		to->registers_written |= A;
 		break;

@@ -273,7 +273,7 @@ static inline bool quick_report(const struct quick *quick, const uint8_t *end,
 	event->value = 0;
 	event->reg = SWEEP_NO_REGISTER;
 	if ((quick->traits & TRAIT_DIRECT) != 0) {
-		int32_t displacement = (int8_t)end[-1];
+		int32_t displacement = end[-1] < 0x80 ? end[-1] : end[-1] - 0x100;
 		if ((quick->traits & TRAIT_RELATIVE_4) != 0)
 			memcpy(&displacement, end - 4, sizeof(displacement));
 		event->value = event->va + event->length_bytes + (uint64_t)(int64_t)displacement;
@@ -292,6 +292,20 @@ static inline bool quick_report(const struct quick *quick, const uint8_t *end,
 	return true;
 }
 
+/* Returns the length of the instruction at bytes, FAST_BYTES of them; 0: not for the fast path. */
+static inline unsigned sweep_quickly(const uint8_t *bytes, uint64_t va, struct sweep_event *event,
+				     size_t *count)
+{
+	struct quick quick = quick_look(bytes);
+	if ((quick.traits & TRAIT_PREFIX) != 0 && quick.opcode_bytes == 1)
+		quick = quick_look_behind(bytes);
+	unsigned length = quick_length(&quick);
+	if (length == 0 || (quick.traits & TRAIT_REPORT) == 0)
+		return length;
+	*event = (struct sweep_event){ .va = va, .length_bytes = (uint8_t)length };
+	return quick_report(&quick, bytes + length, event, count) ? length : 0;
+}
+
 size_t x86_64_sweep(struct sweep *sweep, struct sweep_event *out_events, size_t capacity)
 {
 	const uint8_t *code = sweep->code.bytes;
@@ -301,18 +315,8 @@ size_t x86_64_sweep(struct sweep *sweep, struct sweep_event *out_events, size_t 
 	while (off < size_bytes && count < capacity) {
 		unsigned length = 0;
 		struct sweep_event *event = &out_events[count];
-		if (size_bytes - off >= FAST_BYTES) {
-			struct quick quick = quick_look(code + off);
-			if ((quick.traits & TRAIT_PREFIX) != 0 && quick.opcode_bytes == 1)
-				quick = quick_look_behind(code + off);
-			length = quick_length(&quick);
-			if (length != 0 && (quick.traits & TRAIT_REPORT) != 0) {
-				*event = (struct sweep_event){ .va = sweep->va + off,
-							       .length_bytes = (uint8_t)length };
-				if (!quick_report(&quick, code + off + length, event, &count))
-					length = 0;
-			}
-		}
+		if (size_bytes - off >= FAST_BYTES)
+			length = sweep_quickly(code + off, sweep->va + off, event, &count);
 		if (length == 0) {
 			bool reported;
 			length = sweep_one(code + off, size_bytes - off, sweep->va + off, event,
