@@ -246,14 +246,12 @@ static int run_request(const struct arguments *arguments, struct explored *explo
 	return output_close(&output);
 }
 
-static int run_with_store(const struct arguments *arguments, struct explored *explored,
-			  struct explore_request *request)
+static int run_trials(const struct arguments *arguments, struct explored *explored,
+		      struct explore_request *request)
 {
 	uint32_t jobs = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
 	struct error err = { 0 };
 	int code = read_count(arguments, "jobs", 256, &jobs);
-	if (code == EXIT_DONE && !argument_given(arguments, "forget"))
-		code = stored_open(arguments, STORE_WRITE, &explored->store);
 	if (code != EXIT_DONE)
 		return code;
 	if (explored->store != NULL && store_relax(explored->store, &err) != STATUS_OK)
@@ -268,6 +266,28 @@ static int run_with_store(const struct arguments *arguments, struct explored *ex
 		request->memory = explored_memory(explored);
 		code = run_request(arguments, explored, request);
 		trial_runner_destroy(request->runner);
+	}
+	return code;
+}
+
+/* Guesses from what is known, then all of it. The store is there before it is read. */
+static int explore_and_keep(const struct arguments *arguments, struct explored *explored,
+			    struct explore_request *request)
+{
+	struct arena *arena = explored->arena;
+	struct experience *experience = arena_alloc(arena, 1, sizeof(*experience));
+	struct problem_list problems = { .arena = arena };
+	struct workload_set known;
+	int code = EXIT_DONE;
+	if (!argument_given(arguments, "forget"))
+		code = stored_open(arguments, STORE_WRITE, &explored->store);
+	if (code == EXIT_DONE)
+		code = stored_load_workloads(arguments, arena, &problems, &known);
+	if (code == EXIT_DONE) {
+		gain_experience(&known, explored->definition->application, experience);
+		request->tolerance = tolerance;
+		request->tolerance_context = experience;
+		code = run_trials(arguments, explored, request);
 	}
 	store_close(explored->store);
 	return code;
@@ -285,9 +305,6 @@ static int explore_in(const struct arguments *arguments, struct arena *arena)
 		.paths = argument_given(arguments, "files"),
 		.effects = argument_given(arguments, "effects"),
 	};
-	struct experience *experience = arena_alloc(arena, 1, sizeof(*experience));
-	struct problem_list problems = { .arena = arena };
-	struct workload_set known;
 	struct error err = { 0 };
 	if (argument_given(arguments, "list"))
 		return list_definitions(arguments, arena);
@@ -302,14 +319,7 @@ static int explore_in(const struct arguments *arguments, struct arena *arena)
 		code = report_error(arguments->operands[0], &err);
 	if (code == EXIT_DONE && argument_given(arguments, "try"))
 		return try_once(arguments, &definition);
-	if (code == EXIT_DONE)
-		code = stored_load_workloads(arguments, arena, &problems, &known);
-	if (code != EXIT_DONE)
-		return code;
-	gain_experience(&known, definition.application, experience);
-	request.tolerance = tolerance;
-	request.tolerance_context = experience;
-	return run_with_store(arguments, &explored, &request);
+	return code == EXIT_DONE ? explore_and_keep(arguments, &explored, &request) : code;
 }
 
 static int run_explore(const struct arguments *arguments)

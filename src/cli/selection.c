@@ -171,7 +171,7 @@ static int kind_of(const struct arguments *arguments, int kind)
 	const char *value = argument_value(arguments, "workloads");
 	if (value == NULL)
 		return kind;
-	return strcmp(value, "all") == 0 ? (int)WORKLOAD_ANY : workload_kind_from_name(value);
+	return workload_kind_from_name(value); /* -1, any, for a source */
 }
 
 int selection_make(struct facts *facts, int kind, struct selection *out_selection)

@@ -21,10 +21,12 @@ struct selection {
 
 /* For option tables: which workloads count, then all. */
 #define SELECTION_WORKLOAD_OPTIONS                                                                 \
-	{                                                                                          \
-		'w',    "workloads",           VALUE_CHOICE,                                       \
-		"KIND", "benchmark|suite|all", "which workloads count"                             \
-	},                                                                                         \
+	{ 'w',                                                                                     \
+	  "workloads",                                                                             \
+	  VALUE_CHOICE,                                                                            \
+	  "KIND",                                                                                  \
+	  "benchmark|suite|own|loupe|all",                                                         \
+	  "which workloads count: of a kind, or of a source" },                                    \
 	    { 'X',        "exclude-workload",                                                      \
 	      VALUE_TEXT, "KEY",                                                                   \
 	      NULL,       "leave out a workload, or all of an application; repeatable" },          \

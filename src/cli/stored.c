@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/explored.h"
 #include "shipped/shipped.h"
 #include "store/layer.h"
 #include "store/workload.h"
@@ -57,9 +58,14 @@ int stored_report(const struct arguments *arguments, const struct error *err)
 	return code;
 }
 
+/* The title that the shipped Loupe database has, and that 'sysgap import loupe' gives. */
+#define LOUPE_SOURCE "Loupe database"
+
 /* A growing list of workloads; sets are made of it in the end. */
 struct gathered {
 	struct arena *arena;
+	const char *only; /* title of the one source that counts; NULL: all */
+	bool own;         /* also what sysgap explored before it was shipped */
 	const struct workload **workloads;
 	size_t count;
 	size_t capacity;
@@ -68,6 +74,9 @@ struct gathered {
 static void gather(struct gathered *gathered, const struct workload *const *workloads, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
+		if (gathered->only != NULL &&
+		    strcmp(workloads[i]->source.title, gathered->only) != 0)
+			continue;
 		if (gathered->count == gathered->capacity)
 			gathered->workloads =
 			    arena_grow(gathered->arena, gathered->workloads, gathered->count,
@@ -79,11 +88,13 @@ static void gather(struct gathered *gathered, const struct workload *const *work
 static int gather_shipped(struct gathered *gathered, struct problem_list *problems)
 {
 	static const char folder[] = "workloads/";
+	static const char own_file[] = "workloads/own.workloads";
 	for (size_t i = 0; i < shipped_count(); i++) {
 		const struct shipped_file *file = shipped_at(i);
 		struct workload_set set;
 		struct error err;
-		if (strncmp(file->path, folder, strlen(folder)) != 0)
+		if (strncmp(file->path, folder, strlen(folder)) != 0 ||
+		    (!gathered->own && strcmp(file->path, own_file) == 0))
 			continue;
 		if (workload_text_parse(file->content, file->path, gathered->arena, problems, &set,
 					&err) != STATUS_OK)
@@ -113,7 +124,13 @@ static int gather_stored(struct gathered *gathered, const struct arguments *argu
 int stored_load_workloads(const struct arguments *arguments, struct arena *arena,
 			  struct problem_list *problems, struct workload_set *out_set)
 {
-	struct gathered gathered = { .arena = arena };
+	const char *which = argument_value(arguments, "workloads");
+	struct gathered gathered = { .arena = arena, .only = argument_value(arguments, "source") };
+	if (which != NULL && strcmp(which, "own") == 0)
+		gathered.only = EXPLORED_SOURCE;
+	else if (which != NULL && strcmp(which, "loupe") == 0)
+		gathered.only = LOUPE_SOURCE;
+	gathered.own = gathered.only != NULL || (which != NULL && strcmp(which, "all") == 0);
 	int code = gather_shipped(&gathered, problems);
 	if (code == EXIT_DONE)
 		code = gather_stored(&gathered, arguments);

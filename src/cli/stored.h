@@ -24,7 +24,12 @@ int stored_open(const struct arguments *arguments, enum store_access access,
 /* An error of the store's, with its path in front; returns EXIT_PROBLEM. */
 int stored_report(const struct arguments *arguments, const struct error *err);
 
-/* Shipped workloads and the store's, whose own version of a workload counts. In the arena. */
+/*
+ * Shipped workloads and the store's, whose own version of a workload counts; in the arena. Of
+ * --workloads the values own, loupe and all say which sources count, and so does --source. The
+ * explorations that come with sysgap count only then: they are of the same applications as
+ * Loupe's, and published figures are about those.
+ */
 int stored_load_workloads(const struct arguments *arguments, struct arena *arena,
 			  struct problem_list *problems, struct workload_set *out_set);
 
