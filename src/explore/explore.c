@@ -22,6 +22,8 @@ enum {
 	PUZZLE_REPLICA = 10000,
 	PUZZLE_RUNS = 2,
 	EFFECT_REPLICA = 1000000,
+	SHORT_NS = 30 * 1000 * 1000,
+	SHORT_JOBS_FACTOR = 3,
 	HALVE_EVERY = 3, /* of the splits one is by halves, lest suspicion err for ever */
 };
 
@@ -932,6 +934,15 @@ static enum status measure_effects(struct explore *explore)
 
 /* ---- all ---- */
 
+/* The making and ending of short trials is mostly waiting, for the kernel's namespaces. */
+static void choose_jobs(struct explore *explore)
+{
+	struct trial_runner *runner = explore->request->runner;
+	uint32_t jobs = trial_runner_set_jobs(runner, 1);
+	bool is_short = explore->result->baseline.longest_ns < SHORT_NS;
+	(void)trial_runner_set_jobs(runner, is_short ? SHORT_JOBS_FACTOR * jobs : jobs);
+}
+
 static enum status explore_kinds(struct explore *explore)
 {
 	const struct explore_request *request = explore->request;
@@ -939,6 +950,7 @@ static enum status explore_kinds(struct explore *explore)
 	enum status status = run_baseline(explore);
 	explore->phase = "syscalls";
 	if (status == STATUS_OK) {
+		choose_jobs(explore);
 		ask_calls(explore);
 		status = answer_all(explore, QUESTION_CALL);
 	}

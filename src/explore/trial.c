@@ -56,7 +56,8 @@ int trial_end_from_name(const char *name)
 struct slot {
 	size_t index; /* of the trial */
 	int process;  /* a pidfd; -1: the slot is free */
-	int report;
+	int report;   /* -1: has ended */
+	bool ended;   /* the process, too */
 	struct buffer text;
 	uint64_t start_ns;
 	uint64_t deadline_ns;
@@ -172,6 +173,7 @@ static enum status start_in(struct slot *slot, struct keeper_order *order, struc
 		return error_set(err, STATUS_DENIED, ERROR_NO_OFF, "%s", problem.text);
 	}
 	slot->report = ends[0];
+	slot->ended = false;
 	buffer_clear(&slot->text);
 	return STATUS_OK;
 }
@@ -283,7 +285,8 @@ static void wait_for_reports(struct trial_runner *runner)
 	for (uint32_t i = 0; i < runner->jobs; i++) {
 		struct slot *slot = &runner->slots[i];
 		bool busy = slot->process != -1;
-		polls[i] = (struct pollfd){ .fd = busy ? slot->report : -1, .events = POLLIN };
+		int fd = slot->report != -1 ? slot->report : slot->process;
+		polls[i] = (struct pollfd){ .fd = busy ? fd : -1, .events = POLLIN };
 		if (busy && slot->deadline_ns < next)
 			next = slot->deadline_ns;
 	}
@@ -295,7 +298,9 @@ static void wait_for_reports(struct trial_runner *runner)
 		struct slot *slot = &runner->slots[i];
 		if (slot->process == -1)
 			continue;
-		if (polls[i].revents != 0)
+		if (polls[i].revents != 0 && slot->report == -1)
+			slot->ended = true;
+		else if (polls[i].revents != 0)
 			read_report(slot);
 		else if (now_ns() > slot->deadline_ns)
 			(void)syscall(SYS_pidfd_send_signal, slot->process, SIGKILL, NULL, 0);
@@ -308,7 +313,7 @@ static size_t finish_ended(struct trial_runner *runner, const struct trial *tria
 	size_t ended = 0;
 	for (uint32_t i = 0; i < runner->jobs; i++) {
 		struct slot *slot = &runner->slots[i];
-		if (slot->process == -1 || slot->report != -1)
+		if (slot->process == -1 || !slot->ended)
 			continue;
 		finish(runner, slot, &trials[slot->index], &out_outcomes[slot->index]);
 		ended++;
