@@ -59,10 +59,13 @@ static int list_definitions(const struct arguments *arguments, struct arena *are
 		const struct shipped_file *file = shipped_at(i);
 		struct definition definition;
 		struct error err;
-		if (strncmp(file->path, folder, strlen(folder)) != 0 ||
-		    definition_parse(file->content, file->path, arena, &definition, &err) !=
-			STATUS_OK)
+		if (strncmp(file->path, folder, strlen(folder)) != 0)
 			continue;
+		if (definition_parse(file->content, file->path, arena, &definition, &err) !=
+		    STATUS_OK) {
+			output_discard(&output);
+			return report_error("data", &err);
+		}
 		size_t count = 0;
 		while (definition.packages[count] != NULL)
 			count++;

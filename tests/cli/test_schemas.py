@@ -89,7 +89,8 @@ class Schemas(unittest.TestCase):
         self.check("sysgap-trace", "trace", "true")
 
     def test_explore(self):
-        self.check("sysgap-explore-list", "explore", "--list")
+        shipped = self.check("sysgap-explore-list", "explore", "--list")
+        self.assertGreaterEqual(len(shipped["workloads"]), 16)
         options = ("--forget", "--replicas", "1", "--modes", "EPERM", "--operations", "--files", "--effects")
         if run("explore", "ls", "--forget", "--replicas", "1").returncode != 0:
             self.skipTest("no sandbox can be made here")
