@@ -285,7 +285,7 @@ static int explore_and_keep(const struct arguments *arguments, struct explored *
 	if (!argument_given(arguments, "forget"))
 		code = stored_open(arguments, STORE_WRITE, &explored->store);
 	if (code == EXIT_DONE)
-		code = stored_load_workloads(arguments, arena, &problems, &known);
+		code = stored_load_every_workload(arguments, arena, &problems, &known);
 	if (code == EXIT_DONE) {
 		gain_experience(&known, explored->definition->application, experience);
 		request->tolerance = tolerance;

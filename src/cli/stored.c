@@ -121,6 +121,18 @@ static int gather_stored(struct gathered *gathered, const struct arguments *argu
 	return code;
 }
 
+static int gather_all(struct gathered *gathered, const struct arguments *arguments,
+		      struct problem_list *problems, struct workload_set *out_set)
+{
+	int code = gather_shipped(gathered, problems);
+	if (code == EXIT_DONE)
+		code = gather_stored(gathered, arguments);
+	if (code == EXIT_DONE)
+		*out_set =
+		    workload_set_create(gathered->arena, gathered->workloads, gathered->count);
+	return code;
+}
+
 int stored_load_workloads(const struct arguments *arguments, struct arena *arena,
 			  struct problem_list *problems, struct workload_set *out_set)
 {
@@ -131,12 +143,14 @@ int stored_load_workloads(const struct arguments *arguments, struct arena *arena
 	else if (which != NULL && strcmp(which, "loupe") == 0)
 		gathered.only = LOUPE_SOURCE;
 	gathered.own = gathered.only != NULL || (which != NULL && strcmp(which, "all") == 0);
-	int code = gather_shipped(&gathered, problems);
-	if (code == EXIT_DONE)
-		code = gather_stored(&gathered, arguments);
-	if (code == EXIT_DONE)
-		*out_set = workload_set_create(arena, gathered.workloads, gathered.count);
-	return code;
+	return gather_all(&gathered, arguments, problems, out_set);
+}
+
+int stored_load_every_workload(const struct arguments *arguments, struct arena *arena,
+			       struct problem_list *problems, struct workload_set *out_set)
+{
+	struct gathered gathered = { .arena = arena, .own = true };
+	return gather_all(&gathered, arguments, problems, out_set);
 }
 
 int stored_load_layers(const struct arguments *arguments, struct arena *arena,

@@ -33,6 +33,10 @@ int stored_report(const struct arguments *arguments, const struct error *err);
 int stored_load_workloads(const struct arguments *arguments, struct arena *arena,
 			  struct problem_list *problems, struct workload_set *out_set);
 
+/* The same, of every source, whatever the options say. */
+int stored_load_every_workload(const struct arguments *arguments, struct arena *arena,
+			       struct problem_list *problems, struct workload_set *out_set);
+
 /* The store's layers alone: `extra` of layer_load, which knows the shipped ones. In the arena. */
 int stored_load_layers(const struct arguments *arguments, struct arena *arena,
 		       struct layer_catalog *out_layers);
