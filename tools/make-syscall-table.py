@@ -40,7 +40,7 @@ for column, arch in enumerate(["ARCH_X86_64", "ARCH_AARCH64", "ARCH_RISCV64", "A
             sys.exit(f"{arch}: {name} and {taken[number]} have number {number}")
         taken[number] = name
     limit = max(limit, max(taken) + 1)
-    out.append(f"static const short by_number_{arch}[SYSCALL_NUMBER_LIMIT] = {{")
+    out.append(f"static const short by_number_{arch.removeprefix('ARCH_').lower()}[SYSCALL_NUMBER_LIMIT] = {{")
     out += [f"\t[{number}] = {index[name] + 1}, /* {name} */" for number, name in sorted(taken.items())]
     out.append("};")
 out.append(f'_Static_assert({limit} <= SYSCALL_NUMBER_LIMIT, "raise SYSCALL_NUMBER_LIMIT");')

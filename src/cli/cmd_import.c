@@ -249,7 +249,7 @@ static int import_popcon(struct import *import)
 	const struct arguments *arguments = import->arguments;
 	struct writer *writer = import->output.writer;
 	struct buffer text = { 0 };
-	struct popularity popularity;
+	struct popularity popularity = { 0 };
 	int code = read_popcon(import, &text, &popularity);
 	buffer_finish(&text);
 	if (code != EXIT_DONE)

@@ -510,11 +510,11 @@ static void ask_operations(struct explore *explore)
 static void ask_paths(struct explore *explore)
 {
 	const struct observation *seen = &explore->result->observation;
-	for (uint16_t answer = PATH_HIDDEN; answer <= PATH_EMPTY; answer++)
+	for (int answer = PATH_HIDDEN; answer <= PATH_EMPTY; answer++)
 		for (size_t i = 0; i < seen->path_count; i++)
 			add_question(explore, (struct question){ .kind = QUESTION_PATH,
 								 .path = seen->paths[i].path,
-								 .answer = answer });
+								 .answer = (uint16_t)answer });
 }
 
 /* xorshift64: the same sequence on every machine, so that memory serves. */
@@ -622,7 +622,7 @@ static enum status replicate(struct explore *explore, enum question_kind kind)
 			struct question **members;
 			size_t count = gather(explore, kind, answers[a], has_not_failed, &members);
 			shuffle(members, count,
-				explore->request->definition->hash + replica * 64U + a);
+				explore->request->definition->hash + (uint64_t)replica * 64 + a);
 			size_t half = (count + 1) / 2;
 			add_test(
 			    explore,

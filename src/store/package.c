@@ -376,6 +376,7 @@ static enum status load_apis(struct loading *loading, enum api_kind kind, struct
 	struct numbered_api *apis = NULL;
 	size_t capacity = 0;
 	bool row = true;
+	loading->api_count = 0;
 	enum status status = statement_prepare(
 	    &select, loading->store, "SELECT id, kind, arch, number, value, name FROM api", err);
 	while (status == STATUS_OK) {

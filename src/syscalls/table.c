@@ -29,10 +29,10 @@ const struct syscall *syscall_at(size_t index)
 const struct syscall *syscall_by_number(enum arch arch, uint32_t number)
 {
 	static const short *const tables[ARCH_COUNT] = {
-		[ARCH_X86_64] = by_number_ARCH_X86_64,
-		[ARCH_AARCH64] = by_number_ARCH_AARCH64,
-		[ARCH_RISCV64] = by_number_ARCH_RISCV64,
-		[ARCH_I386] = by_number_ARCH_I386,
+		[ARCH_X86_64] = by_number_x86_64,
+		[ARCH_AARCH64] = by_number_aarch64,
+		[ARCH_RISCV64] = by_number_riscv64,
+		[ARCH_I386] = by_number_i386,
 	};
 	const short *table = tables[arch];
 	if (arch == ARCH_X86_64 && (number & SYSCALL_X32_BIT) != 0) {
