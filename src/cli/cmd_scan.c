@@ -3,6 +3,7 @@
 
 #include "cli/output.h"
 #include "cli/scanning.h"
+#include "cli/survey.h"
 #include "syscalls/table.h"
 
 /* What was found in one of several programs, or in all of them. */
@@ -275,6 +276,10 @@ static int scan_files(struct scanning *scanning)
 
 static int run_scan(const struct arguments *arguments)
 {
+	if (survey_asked(arguments))
+		return survey_scan(arguments);
+	if (arguments->operand_count == 0)
+		return usage_error(arguments, "name a program, a package, or --installed");
 	struct scanning scanning;
 	scanning_open(&scanning, arguments);
 	int code = scan_files(&scanning);
@@ -286,20 +291,23 @@ static const struct option_spec options[] = {
 	{ 'k', "kind", VALUE_CHOICE, "KIND", "syscall|operation|pseudo-file|function",
 	  "which kind of API to list (default: syscall)" },
 	SCANNING_OPTIONS,
+	SURVEY_OPTIONS,
 	{ 0 },
 };
 
 static const struct example examples[] = {
 	{ "scan /bin/ls", "every syscall that ls can make, and in which function" },
 	{ "scan --format names --tier exact nginx", "one per line, without plug-ins" },
+	{ "scan --installed", "all packages of this system, into the store" },
+	{ "scan --apt --dependencies nginx", "a package and what it depends on" },
 	{ "scan --kind operation redis-server", "requests of ioctl, commands of fcntl, …" },
 	{ 0 },
 };
 
 const struct command cmd_scan = {
 	.name = "scan",
-	.usage = "PROGRAM…",
-	.summary = "which syscalls programs can make, without running them",
+	.usage = "PROGRAM… | PATH… | --installed | --apt NAME…",
+	.summary = "which syscalls programs and packages can make, without running them",
 	.details =
 	    "Follows the code of each program and of every library that it loads from where "
 	    "control starts: through calls, tail calls, tables of pointers and jumps, and the "
@@ -309,11 +317,17 @@ const struct command cmd_scan = {
 	    "configuration, such as NSS and PAM modules. A certainty of assumed means that the "
 	    "number was read from memory that other code might change. A syscall instruction "
 	    "whose number is not known is listed with its address: the list is then not "
-	    "complete.",
+	    "complete.\n\n"
+	    "A .deb, a folder of them, a container image, a tar of a root file system, a folder, "
+	    "or "
+	    "the packages that are installed: what each package can ask of Linux goes into the "
+	    "store, for 'status' and 'users'. Nothing is unpacked to disk. Workers without rights "
+	    "(--jobs) read and analyse; what is done is not done again, also after an "
+	    "interruption.",
 	.examples = examples,
 	.options = options,
 	.operand_kind = VALUE_FILE,
-	.min_operands = 1,
+	.min_operands = 0,
 	.max_operands = SIZE_MAX,
 	.run = run_scan,
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@ struct package {
 	const char *maintainer;
 	const char *depends; /* Pre-Depends and Depends, as package/relation.h parses them */
 	const char *provides;
+	bool essential; /* always there: others depend on it without saying so */
 };
 
 /* What is known of the needs of a package. */

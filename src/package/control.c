@@ -61,6 +61,9 @@ bool control_package(struct slice stanza, struct arena *arena, struct package *o
 		.depends = copy_field(stanza, "Depends", arena),
 		.provides = copy_field(stanza, "Provides", arena),
 	};
+	struct slice essential;
+	package.essential =
+	    control_field(stanza, "Essential", &essential) && slice_equals_string(essential, "yes");
 	const char *before = copy_field(stanza, "Pre-Depends", arena);
 	if (before != NULL)
 		package.depends = package.depends == NULL

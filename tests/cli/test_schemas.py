@@ -67,6 +67,14 @@ class Schemas(unittest.TestCase):
         self.check("sysgap-why", "why", "/bin/ls", "execve", "-n", "3")
         self.check("sysgap-why", "why", "/bin/true", "reboot")
 
+    def test_survey(self):
+        folder = pathlib.Path(scratch.name) / "tree"
+        folder.mkdir()
+        (folder / "script").write_text("#!/bin/none\n")
+        (folder / "script").chmod(0o755)
+        document = self.check("sysgap-survey", "scan", str(folder))
+        self.assertEqual(document["packages"][0]["state"], "partly")
+
     def test_layer(self):
         self.check("sysgap-layers", "layer", "list")
         self.check("sysgap-layer", "layer", "show", "gvisor")

@@ -9,7 +9,7 @@ static void reads_a_stanza(void **state)
 {
 	struct arena arena = { 0 };
 	struct slice rest = slice_of_string("\n\nPackage: a\nversion: 1:2-3\nPre-Depends: x\n"
-					    "Depends: y,\n z\nSection: net\n \n\nPackage: b\n");
+					    "Depends: y,\n z\nEssential: yes\nSection: net\n \n\nPackage: b\n");
 	struct slice stanza;
 	struct package package;
 	(void)state;
@@ -20,6 +20,7 @@ static void reads_a_stanza(void **state)
 	assert_string_equal(package.depends, "x, y,\n z");
 	assert_string_equal(package.section, "net");
 	assert_null(package.maintainer);
+	assert_true(package.essential);
 	assert_true(control_next_stanza(&rest, &stanza));
 	assert_false(control_package(stanza, &arena, &package)); /* no version */
 	assert_false(control_next_stanza(&rest, &stanza));

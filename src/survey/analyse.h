@@ -1,0 +1,32 @@
+#pragma once
+
+#include "survey/model.h"
+#include "survey/pool.h"
+#include "survey/result.h"
+
+/*
+ * The static analysis of programs, wrapped: programs either lie on a disk, where the rules of its
+ * ld.so hold, or only in packages, where each sees its own and those it depends on.
+ */
+struct analyser; /* of one worker; opaque */
+
+struct analyse_setup {
+	const char *root; /* of the disk; NULL: programs lie in the pool */
+	const struct model *model;
+	const struct pool *pool;
+	bool plugins; /* follow what is loaded by configuration, too */
+};
+
+/* setup     borrowed as long as the analyser, which is never closed: its worker ends */
+struct analyser *analyser_create(const struct analyse_setup *setup);
+
+/* Appends a result as survey/result.h encodes it. */
+void analyser_program(struct analyser *analyser, struct file_at program, struct buffer *out);
+
+/*
+ * The identity of a file that a result depends on, as it is now; 0: it is not there.
+ *
+ * among   the closure of the package whose program the result is of; for files in the pool
+ */
+uint64_t analyse_identity(const struct analyse_setup *setup, const char *path,
+			  const uint32_t *among, size_t among_count);
