@@ -130,11 +130,13 @@ static int add_rules(scmp_filter_ctx filter)
 	/* memory that is not code; a signal only to itself, which is how abort() ends */
 	const int mapping[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
 	for (size_t i = 0; i < 2 && result == 0; i++)
-		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, mapping[i], 1,
-					  SCMP_A2(SCMP_CMP_MASKED_EQ, 4 /* PROT_EXEC */, 0));
+		result = seccomp_rule_add(
+		    filter, SCMP_ACT_ALLOW, mapping[i], 1,
+		    (struct scmp_arg_cmp){ 2, SCMP_CMP_MASKED_EQ, 4 /* PROT_EXEC */, 0 });
 	if (result == 0)
-		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-					  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		result = seccomp_rule_add(
+		    filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+		    (struct scmp_arg_cmp){ 0, SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0 });
 	return result;
 }
 
