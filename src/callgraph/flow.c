@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "callgraph/state.h"
+#include "disasm/sweep.h"
 
 /* A straight run of instructions; how it ends is its last instruction's matter, or `next`. */
 struct block {
@@ -27,7 +28,9 @@ struct walk {
 	struct arena *arena; /* of the facts */
 	struct block *blocks;
 	size_t block_count, block_capacity;
-	struct place *places; /* open addressing; va 0: free */
+	struct elf_range range; /* the function's own, as long as it is not too large */
+	struct place *near;     /* by the distance from its start */
+	struct place *places;   /* elsewhere: open addressing; va 0: free */
 	size_t place_count, place_capacity;
 	uint32_t *queue;
 	size_t queue_count, queue_capacity;
@@ -42,17 +45,26 @@ struct walk {
 	size_t fact_count, fact_capacity;
 };
 
-static size_t place_slot(const struct walk *walk, uint64_t va)
+enum { PLACES_MAX_BYTES = 1 << 17 }; /* of a function whose places are an array by address */
+
+static struct place *place_at(const struct walk *walk, uint64_t va)
 {
+	uint64_t off = va - walk->range.va;
+	if (off < walk->range.size_bytes)
+		return &walk->near[off];
+	if (walk->place_capacity == 0)
+		return NULL;
 	size_t i = (size_t)(va * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (walk->place_capacity - 1);
 	while (walk->places[i].va != 0 && walk->places[i].va != va)
 		i = (i + 1) & (walk->place_capacity - 1);
-	return i;
+	return &walk->places[i];
 }
 
 static void place_put(struct walk *walk, uint64_t va, size_t block, size_t index)
 {
-	if (walk->place_count * 2 >= walk->place_capacity) {
+	struct place *place = place_at(walk, va);
+	if (va - walk->range.va >= walk->range.size_bytes &&
+	    walk->place_count * 2 >= walk->place_capacity) {
 		struct place *old = walk->places;
 		size_t old_capacity = walk->place_capacity;
 		walk->place_capacity = old_capacity == 0 ? 256 : old_capacity * 4;
@@ -60,19 +72,17 @@ static void place_put(struct walk *walk, uint64_t va, size_t block, size_t index
 		    arena_alloc(walk->flow.scratch, walk->place_capacity, sizeof(*walk->places));
 		for (size_t i = 0; i < old_capacity; i++)
 			if (old[i].va != 0)
-				walk->places[place_slot(walk, old[i].va)] = old[i];
+				*place_at(walk, old[i].va) = old[i];
+		place = place_at(walk, va);
 	}
-	struct place *place = &walk->places[place_slot(walk, va)];
 	walk->place_count += place->va == 0;
 	*place = (struct place){ va, (uint32_t)block, (uint32_t)index };
 }
 
 static const struct place *place_find(const struct walk *walk, uint64_t va)
 {
-	if (walk->place_capacity == 0 || va == 0)
-		return NULL;
-	const struct place *place = &walk->places[place_slot(walk, va)];
-	return place->va == va ? place : NULL;
+	const struct place *place = va == 0 ? NULL : place_at(walk, va);
+	return place != NULL && place->va == va ? place : NULL;
 }
 
 static struct block *block_add(struct walk *walk)
@@ -650,16 +660,25 @@ static void block_run(struct walk *walk, size_t index)
 		walk->facts[i].reach = reach;
 }
 
+/* The waiting block with the lowest address: then most of what leads to a block came before it. */
+static size_t take_first(struct walk *walk)
+{
+	size_t best = 0;
+	for (size_t i = 1; i < walk->queue_count; i++)
+		if (walk->blocks[walk->queue[i]].va < walk->blocks[walk->queue[best]].va)
+			best = i;
+	size_t index = walk->queue[best];
+	walk->queue[best] = walk->queue[--walk->queue_count];
+	return index;
+}
+
 static void settle(struct walk *walk)
 {
-	size_t done = 0;
-	while (done < walk->queue_count) {
-		size_t index = walk->queue[done++];
+	while (walk->queue_count > 0) {
+		size_t index = take_first(walk);
 		walk->blocks[index].waiting = false;
 		walk->blocks[index].visits++;
 		block_run(walk, index);
-		if (done == walk->queue_count)
-			done = walk->queue_count = 0;
 	}
 }
 
@@ -688,27 +707,13 @@ static void enter_landing_pads(struct walk *walk, const struct state *unknown)
 	}
 }
 
-enum { FUNCTION_MAX_BYTES_UNBOUNDED = 1 << 16 };
-
-/* Where the function's own range ends: its FDE, or where the next function is known to start. */
-static uint64_t range_end(const struct image *image, uint64_t va)
-{
-	const struct elf_fde *fde = image_fde_at(image, va);
-	if (fde != NULL)
-		return fde->end_va;
-	uint64_t end = va + 1;
-	while (end < va + FUNCTION_MAX_BYTES_UNBOUNDED && elf_is_code(&image->file, end) &&
-	       !image_is_entry(image, end))
-		end++;
-	return end;
-}
-
 /* After a jump to anywhere, everything in the function's own range may run. */
 static void enter_rest(struct walk *walk, const struct state *unknown)
 {
 	const struct image *image = walk->flow.image;
 	struct slice code = elf_bytes_from(&image->file, walk->va);
-	uint64_t end = range_end(image, walk->va);
+	struct elf_range range = image_function_around(image, walk->va);
+	uint64_t end = range.va + range.size_bytes;
 	for (uint64_t va = walk->va; va < end;) {
 		struct instruction instruction;
 		uint64_t off = va - walk->va;
@@ -738,6 +743,11 @@ static int compare_facts(const void *left, const void *right)
 
 static void follow(struct walk *walk)
 {
+	walk->range = image_function_around(walk->flow.image, walk->va);
+	if (walk->range.size_bytes > PLACES_MAX_BYTES)
+		walk->range.size_bytes = 0;
+	walk->near =
+	    arena_alloc(walk->flow.scratch, walk->range.size_bytes, sizeof(*walk->near));
 	struct state *start = arena_alloc(walk->flow.scratch, 1, sizeof(*start));
 	state_enter(&walk->flow, start);
 	flow_to(walk, walk->va, start);
@@ -773,5 +783,80 @@ struct function flow_function(const struct image *image, uint64_t va, struct are
 						      sizeof(*walk.facts)),
 				  .fact_count = walk.fact_count,
 				  .instruction_count = walk.instruction_count,
+				  .wants = -1,
 				  .cut = walk.cut };
+}
+
+struct function flow_sweep(const struct image *image, uint64_t va, struct arena *arena)
+{
+	static const uint8_t kinds[SWEEP_COUNT] = {
+		[SWEEP_CALL] = FACT_CALL + 1,		[SWEEP_JUMP] = FACT_JUMP + 1,
+		[SWEEP_BRANCH] = FACT_JUMP + 1,		[SWEEP_CALL_SLOT] = FACT_CALL_SLOT + 1,
+		[SWEEP_JUMP_SLOT] = FACT_JUMP_SLOT + 1, [SWEEP_ADDRESS] = FACT_REFERENCE + 1,
+		[SWEEP_IMMEDIATE] = FACT_REFERENCE + 1, [SWEEP_LOAD] = FACT_LOAD + 1,
+		[SWEEP_SYSCALL] = FACT_SYSCALL + 1,	[SWEEP_SYSENTER] = FACT_SYSCALL_I386 + 1,
+		[SWEEP_INT80] = FACT_SYSCALL_I386 + 1,
+	};
+	struct elf_range range = image_function_around(image, va);
+	uint64_t end = range.va + range.size_bytes;
+	size_t first = image_event_from(image, range.va), count = 0;
+	while (first + count < image->event_count &&
+	       image->base + image->events[first + count].off < end)
+		count++;
+	struct fact *facts = arena_alloc(arena, count, sizeof(*facts));
+	struct function function = { .va = va, .facts = facts, .wants = 0, .swept = true };
+	for (size_t i = first; i < first + count; i++) {
+		const struct event *event = &image->events[i];
+		uint64_t target = image->base + event->value;
+		bool jump = event->kind == SWEEP_JUMP || event->kind == SWEEP_BRANCH;
+		if (jump && target >= range.va && target < end)
+			continue;
+		struct fact *fact = &facts[function.fact_count++];
+		*fact = (struct fact){ .va = image->base + event->off,
+				       .target = target,
+				       .kind = (uint8_t)(kinds[event->kind] - 1),
+				       .width_bytes =
+					   event->width_bytes == 0 ? 64 : event->width_bytes };
+		if (fact->kind != FACT_CALL_SLOT && fact->kind != FACT_JUMP_SLOT)
+			continue;
+		/* A slot that ld.so does not fill holds a pointer that is not known. */
+		const struct elf_relocation *relocation =
+		    elf_relocation_at(&image->relocations, target);
+		if (relocation == NULL ||
+		    (image->fixed && relocation->kind == ELF_RELOCATION_RELATIVE))
+			fact->kind = FACT_LOAD;
+	}
+	return function;
+}
+
+/* An entry of a PLT: one FDE covers them all, so that they look like one function. */
+static bool is_stub(const struct image *image, uint64_t va)
+{
+	const struct elf_section *section = elf_section_at(&image->file, va);
+	if (section != NULL)
+		return strncmp(section->name, ".plt", 4) == 0;
+	struct slice code = elf_bytes_from(&image->file, va);
+	struct instruction instruction;
+	size_t off = 0;
+	while (instruction_decode(image->arch, code.bytes + off, code.size_bytes - off, va + off,
+				  &instruction) &&
+	       instruction.operation == OPERATION_NOTHING)
+		off += instruction.length_bytes;
+	return off < code.size_bytes && instruction.operation == OPERATION_JUMP &&
+	       instruction.operands[1].kind == OPERAND_MEMORY;
+}
+
+bool flow_needs_values(const struct image *image, uint64_t va)
+{
+	if (image_fde_at(image, va) == NULL)
+		return true; /* only its instructions say where it ends */
+	struct elf_range range = image_function_around(image, va);
+	uint64_t end = range.va + range.size_bytes;
+	for (size_t i = image_event_from(image, range.va);
+	     i < image->event_count && image->base + image->events[i].off < end; i++) {
+		uint8_t kind = image->events[i].kind;
+		if (kind == SWEEP_SYSCALL || kind == SWEEP_SYSENTER || kind == SWEEP_INT80)
+			return true;
+	}
+	return is_stub(image, va);
 }

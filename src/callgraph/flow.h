@@ -42,6 +42,10 @@ struct function {
 	const struct fact *facts; /* ascending va */
 	size_t fact_count;
 	size_t instruction_count;
+	int8_t wants; /* whether what callers pass decides much: 1, 0; -1: not asked yet */
+	bool settled; /* it was decided that it stays swept */
+	bool refined; /* values were followed for the sake of what it calls */
+	bool swept; /* its facts are of a pass without values: no conditions, no arguments */
 	bool cut; /* too large: not all of it was followed, each use of it is unresolved */
 };
 
@@ -55,3 +59,12 @@ struct function {
  */
 struct function flow_function(const struct image *image, uint64_t va, struct arena *arena,
 			      struct arena *scratch);
+
+/*
+ * The facts that need no values, of all the code of the function around an entry: more than a run
+ * from the entry on can do, and fast.
+ */
+struct function flow_sweep(const struct image *image, uint64_t va, struct arena *arena);
+
+/* Whether flow_sweep is not enough: for a syscall instruction, a PLT's stub, unknown bounds. */
+bool flow_needs_values(const struct image *image, uint64_t va);

@@ -176,10 +176,107 @@ static size_t code_ranges(const struct elf_file *file, struct elf_range *ranges,
 
 enum { MAX_CODE_RANGES = 256, EVENTS_AT_ONCE = 512 };
 
-/* The targets of calls, and the addresses that code mentions, from one pass over all code. */
-static void sweep_code(struct image *image, struct numbers *entries, struct numbers *mentioned)
+/* Addresses of code, one bit each: they come in great numbers, in any order and repeated. */
+struct address_bits {
+	uint64_t base, size_bytes;
+	uint64_t *words;
+};
+
+static void address_add(struct address_bits *bits, uint64_t va)
 {
-	struct arena *arena = image->file.arena;
+	uint64_t off = va - bits->base;
+	if (off < bits->size_bytes)
+		bits->words[off / 64] |= UINT64_C(1) << (off % 64);
+}
+
+struct collection {
+	struct image *image;
+	struct address_bits entries;
+	struct numbers mentioned; /* addresses of data */
+	struct event *events;
+	size_t event_count, event_capacity;
+	size_t fde; /* the first that does not end before the present event */
+};
+
+static void keep_event(struct collection *collection, const struct sweep_event *event)
+{
+	struct image *image = collection->image;
+	if (collection->event_count == collection->event_capacity)
+		collection->events =
+		    arena_grow(image->file.arena, collection->events, collection->event_count,
+			       sizeof(*collection->events), &collection->event_capacity);
+	collection->events[collection->event_count++] =
+	    (struct event){ (uint32_t)(event->va - image->base),
+			    (uint32_t)(event->value - image->base), event->kind,
+			    event->width_bytes };
+}
+
+static void mention(struct collection *collection, uint64_t va)
+{
+	if (elf_is_code(&collection->image->file, va))
+		address_add(&collection->entries, va);
+	else
+		numbers_add(collection->image->file.arena, &collection->mentioned, va);
+}
+
+static bool stays_in_fde(struct collection *collection, const struct sweep_event *event)
+{
+	const struct elf_unwind *unwind = &collection->image->unwind;
+	while (collection->fde < unwind->count && unwind->fdes[collection->fde].end_va <= event->va)
+		collection->fde++;
+	if (collection->fde == unwind->count)
+		return false;
+	const struct elf_fde *fde = &unwind->fdes[collection->fde];
+	return event->va >= fde->start_va && event->value >= fde->start_va &&
+	       event->value < fde->end_va;
+}
+
+static void collect_event(struct collection *collection, const struct sweep_event *event)
+{
+	struct image *image = collection->image;
+	bool inside = image_contains(image, event->value);
+	switch (event->kind) {
+	case SWEEP_CALL:
+		if (!elf_is_code(&image->file, event->value))
+			return;
+		address_add(&collection->entries, event->value);
+		break;
+	case SWEEP_JUMP:
+	case SWEEP_BRANCH:
+		if (!inside || stays_in_fde(collection, event))
+			return;
+		break;
+	case SWEEP_IMMEDIATE:
+		if (!image->fixed || !inside)
+			return;
+		mention(collection, event->value);
+		break;
+	case SWEEP_ADDRESS:
+		if (!inside)
+			return;
+		mention(collection, event->value);
+		break;
+	case SWEEP_CALL_SLOT:
+	case SWEEP_JUMP_SLOT:
+	case SWEEP_LOAD:
+		if (!inside)
+			return;
+		break;
+	case SWEEP_SYSCALL:
+	case SWEEP_SYSENTER:
+	case SWEEP_INT80:
+		image->syscall_sites++;
+		break;
+	default:
+		return;
+	}
+	keep_event(collection, event);
+}
+
+/* One pass over all code. */
+static void sweep_code(struct collection *collection)
+{
+	struct image *image = collection->image;
 	struct elf_range ranges[MAX_CODE_RANGES];
 	size_t range_count = code_ranges(&image->file, ranges, MAX_CODE_RANGES);
 	for (size_t i = 0; i < range_count; i++) {
@@ -192,23 +289,9 @@ static void sweep_code(struct image *image, struct numbers *entries, struct numb
 			continue;
 		struct sweep_event events[EVENTS_AT_ONCE];
 		size_t count;
-		while ((count = sweep_next(&sweep, events, EVENTS_AT_ONCE)) != 0) {
-			for (size_t k = 0; k < count; k++) {
-				const struct sweep_event *event = &events[k];
-				if (event->kind == SWEEP_CALL) {
-					if (elf_is_code(&image->file, event->value))
-						numbers_add(arena, entries, event->value);
-				} else if (event->kind == SWEEP_ADDRESS ||
-					   (event->kind == SWEEP_IMMEDIATE && image->fixed &&
-					    image_contains(image, event->value))) {
-					numbers_add(arena, mentioned, event->value);
-				} else if (event->kind == SWEEP_SYSCALL ||
-					   event->kind == SWEEP_SYSENTER ||
-					   event->kind == SWEEP_INT80) {
-					image->syscall_sites++;
-				}
-			}
-		}
+		while ((count = sweep_next(&sweep, events, EVENTS_AT_ONCE)) != 0)
+			for (size_t k = 0; k < count; k++)
+				collect_event(collection, &events[k]);
 	}
 }
 
@@ -253,9 +336,8 @@ static void add_pointer_words(struct image *image)
 	image->relocations = (struct elf_relocations){ all, count };
 }
 
-static void collect_entries(struct image *image, struct numbers *entries)
+static void collect_entries(struct image *image, struct address_bits *entries)
 {
-	struct arena *arena = image->file.arena;
 	const struct elf_file *file = &image->file;
 	const struct elf_symbols *tables[] = { &image->symbols, &image->static_symbols };
 	for (size_t t = 0; t < 2; t++)
@@ -264,19 +346,76 @@ static void collect_entries(struct image *image, struct numbers *entries)
 			if (symbol->defined && elf_is_code(file, symbol->va) &&
 			    (symbol->type == ELF_SYMBOL_FUNCTION ||
 			     symbol->type == ELF_SYMBOL_IFUNC))
-				numbers_add(arena, entries, symbol->va);
+				address_add(entries, symbol->va);
 		}
 	for (size_t i = 0; i < image->unwind.count; i++)
-		numbers_add(arena, entries, image->unwind.fdes[i].start_va);
+		address_add(entries, image->unwind.fdes[i].start_va);
 	for (size_t i = 0; i < image->golang.count; i++)
-		numbers_add(arena, entries, image->golang.functions[i].start_va);
+		address_add(entries, image->golang.functions[i].start_va);
 	for (size_t i = 0; i < image->relocations.count; i++) {
 		const struct elf_relocation *relocation = &image->relocations.relocations[i];
 		if (relocation->symbol == 0 && elf_is_code(file, relocation->addend))
-			numbers_add(arena, entries, relocation->addend);
+			address_add(entries, relocation->addend);
 	}
 	if (file->entry_va != 0)
-		numbers_add(arena, entries, file->entry_va);
+		address_add(entries, file->entry_va);
+}
+
+/* The bits as a list, ascending. */
+static void list_entries(struct image *image, const struct address_bits *bits)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < (bits->size_bytes + 63) / 64; i++)
+		count += (size_t)__builtin_popcountll(bits->words[i]);
+	uint64_t *entries = arena_alloc(image->file.arena, count, sizeof(*entries));
+	size_t kept = 0;
+	for (size_t i = 0; i < (bits->size_bytes + 63) / 64; i++)
+		for (uint64_t word = bits->words[i]; word != 0; word &= word - 1)
+			entries[kept++] =
+			    bits->base + 64 * i + (uint64_t)__builtin_ctzll(word);
+	image->entries = entries;
+	image->entry_count = kept;
+}
+
+/* The span of addresses that hold code. */
+static struct elf_range code_span(const struct elf_file *file)
+{
+	uint64_t low = UINT64_MAX, high = 0;
+	for (size_t i = 0; i < file->segment_count; i++) {
+		const struct elf_segment *segment = &file->segments[i];
+		if ((segment->flags & ELF_EXECUTE) == 0 || segment->memory_bytes == 0)
+			continue;
+		low = segment->va < low ? segment->va : low;
+		high = segment->va + segment->memory_bytes;
+	}
+	return low > high ? (struct elf_range){ 0 } : (struct elf_range){ low, high - low };
+}
+
+size_t image_event_from(const struct image *image, uint64_t va)
+{
+	size_t low = 0, high = image->event_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (image->base + image->events[middle].off < va)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct elf_range image_function_around(const struct image *image, uint64_t va)
+{
+	const struct elf_fde *fde = image_fde_at(image, va);
+	if (fde != NULL)
+		return (struct elf_range){ fde->start_va, fde->end_va - fde->start_va };
+	const struct elf_segment *segment = elf_segment_at(&image->file, va);
+	uint64_t end = segment == NULL ? va + 1 : segment->va + segment->memory_bytes;
+	size_t i = last_up_to(image->entries, image->entry_count, va);
+	uint64_t start = i == SIZE_MAX ? va : image->entries[i];
+	if (i + 1 < image->entry_count && image->entries[i + 1] < end)
+		end = image->entries[i + 1];
+	return (struct elf_range){ start, end - start };
 }
 
 static bool holds_pointer(const struct image *image, uint64_t va)
@@ -365,19 +504,34 @@ enum status image_open(struct slice bytes, const char *input, struct problem_lis
 				 image.file.arch == ARCH_UNKNOWN ? "unknown"
 								 : arch_name(image.arch));
 	image.fixed = image.file.kind == ELF_EXECUTABLE;
+	if (image.file.segment_count > 0) {
+		const struct elf_segment *last =
+		    &image.file.segments[image.file.segment_count - 1];
+		image.base = image.file.segments[0].va;
+		if (last->va + last->memory_bytes - image.base > IMAGE_MAX_BYTES)
+			return error_set(err, STATUS_LIMIT, ERROR_NO_OFF,
+					 "its addresses span more than %d bytes", IMAGE_MAX_BYTES);
+	}
 	status = open_tables(input, problems, &image, err);
 	if (status != STATUS_OK)
 		return status;
 	if (image.fixed)
 		add_pointer_words(&image);
-	struct numbers entries = { 0 }, mentioned = { 0 }, borders = { 0 };
-	sweep_code(&image, &entries, &mentioned);
-	collect_entries(&image, &entries);
-	for (size_t i = 0; i < mentioned.count; i++)
-		if (elf_is_code(&image.file, mentioned.items[i]))
-			numbers_add(image.file.arena, &entries, mentioned.items[i]);
-	numbers_settle(&entries);
-	collect_borders(&image, &mentioned, &borders);
+	struct elf_range span = code_span(&image.file);
+	struct collection collection = {
+		.image = &image,
+		.entries = { span.va, span.size_bytes,
+			     arena_alloc(image.file.arena, span.size_bytes / 64 + 1,
+					 sizeof(uint64_t)) },
+	};
+	sweep_code(&collection);
+	collect_entries(&image, &collection.entries);
+	list_entries(&image, &collection.entries);
+	image.events = collection.events;
+	image.event_count = collection.event_count;
+	struct numbers borders = { 0 };
+	numbers_settle(&collection.mentioned);
+	collect_borders(&image, &collection.mentioned, &borders);
 	numbers_settle(&borders);
 	struct numbers exports = { 0 };
 	for (size_t i = 1; i < image.symbols.count; i++)
@@ -386,8 +540,6 @@ enum status image_open(struct slice bytes, const char *input, struct problem_lis
 	numbers_settle(&exports);
 	image.exports = exports.items;
 	image.export_count = exports.count;
-	image.entries = entries.items;
-	image.entry_count = entries.count;
 	image.borders = borders.items;
 	image.border_count = borders.count;
 	*out_image = image;

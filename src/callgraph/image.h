@@ -7,6 +7,14 @@
 #include "elf/symbols.h"
 #include "elf/unwind.h"
 
+/* What one instruction does that needs no values to know; addresses from the image's base. */
+struct event {
+	uint32_t off;
+	uint32_t value;
+	uint8_t kind; /* enum sweep_kind */
+	uint8_t width_bytes;
+};
+
 /*
  * One ELF file made ready for following its code: where functions start, which words hold
  * pointers, where one data object ends and the next begins.
@@ -29,11 +37,14 @@ struct image {
 	size_t export_count;
 	const uint64_t *borders; /* ascending: where data objects may begin */
 	size_t border_count;
+	uint64_t base;               /* the lowest address */
+	const struct event *events; /* ascending; jumps only when they leave their FDE */
+	size_t event_count;
 	size_t code_bytes;
 	size_t syscall_sites; /* instructions, live or not */
 };
 
-enum { IMAGE_MAX_CODE_BYTES = 1 << 30 };
+enum { IMAGE_MAX_BYTES = INT32_MAX }; /* of its addresses, as events have 32 bits for them */
 
 /*
  * bytes     of the whole file; borrowed as long as the image
@@ -50,6 +61,12 @@ bool image_is_export(const struct image *image, uint64_t va);
 
 /* The FDE around an address, or NULL. */
 const struct elf_fde *image_fde_at(const struct image *image, uint64_t va);
+
+/* The first event at or behind an address. */
+size_t image_event_from(const struct image *image, uint64_t va);
+
+/* Where the function around an address begins and ends: by its FDE, else by entries. */
+struct elf_range image_function_around(const struct image *image, uint64_t va);
 
 /* The data object around an address; its segment's part when nothing is known. size 0: no data. */
 struct elf_range image_object_at(const struct image *image, uint64_t va);

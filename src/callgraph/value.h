@@ -61,10 +61,10 @@ struct value {
 	uint8_t bits; /* of an INPUT: 64, or 32 when its upper half was cleared; of a LOW */
 	bool assumed; /* read from memory that others might have changed since */
 	uint16_t input;
-	uint64_t number;
 	union {
-		const struct value_set *set;
-		const struct value_table *table;
+		uint64_t number;
+		const struct value_set *set;     /* SET */
+		const struct value_table *table; /* ENTRY; bits: 1 once it was loaded, not its address */
 	};
 };
 

@@ -34,19 +34,37 @@ static void grow(struct module *module)
 			module->functions[slot_of(module, old[i]->va)] = old[i];
 }
 
-const struct function *module_function(struct module *module, uint64_t va)
+static struct function *follow(struct module *module, uint64_t va, bool values)
 {
 	if (2 * module->function_count >= module->function_capacity)
 		grow(module);
 	struct function **slot = &module->functions[slot_of(module, va)];
-	if (*slot != NULL)
+	if (*slot != NULL && (!values || !(*slot)->swept))
 		return *slot;
 	struct arena *arena = module->image.file.arena;
-	struct arena scratch = { 0 };
+	module->function_count += *slot == NULL;
 	*slot = arena_alloc(arena, 1, sizeof(**slot));
-	**slot = flow_function(&module->image, va, arena, &scratch);
-	arena_finish(&scratch);
-	module->function_count++;
-	module->instruction_count += (*slot)->instruction_count;
+	if (values) {
+		struct arena scratch = { 0 };
+		**slot = flow_function(&module->image, va, arena, &scratch);
+		arena_finish(&scratch);
+		module->instruction_count += (*slot)->instruction_count;
+	} else {
+		**slot = flow_sweep(&module->image, va, arena);
+	}
 	return *slot;
+}
+
+enum { MANY_SYSCALLS = 64, SMALL_CODE_BYTES = 1 << 17 };
+
+struct function *module_function(struct module *module, uint64_t va)
+{
+	return follow(module, va, module->image.syscall_sites >= MANY_SYSCALLS ||
+				      module->image.code_bytes <= SMALL_CODE_BYTES ||
+				      flow_needs_values(&module->image, va));
+}
+
+struct function *module_refine(struct module *module, uint64_t va)
+{
+	return follow(module, va, true);
 }

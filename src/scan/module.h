@@ -18,5 +18,11 @@ enum status module_open(struct slice bytes, const char *path, struct problem_lis
 			struct module **out_module, struct error *err)
     __attribute__((warn_unused_result, nonnull));
 
-/* The function that starts at va; va is code. */
-const struct function *module_function(struct module *module, uint64_t va);
+/*
+ * The function that starts at va; va is code. Values are followed in files with many syscalls (a
+ * libc), in small files, and in functions with a syscall; elsewhere the facts are those that need no values.
+ */
+struct function *module_function(struct module *module, uint64_t va);
+
+/* The same with values followed in any case. */
+struct function *module_refine(struct module *module, uint64_t va);
