@@ -25,7 +25,7 @@ enum { ARENA_REDZONE_BYTES = 16 };
 #else
 enum { ARENA_REDZONE_BYTES = 0 };
 #endif
-enum { ARENA_ALIGN = 16, ARENA_BLOCK_BYTES = 64 * 1024 };
+enum { ARENA_ALIGN = 16, ARENA_BLOCK_BYTES = 64 * 1024, ARENA_MAX_BLOCK_BYTES = 1024 * 1024 };
 
 struct arena_block {
 	struct arena_block *older;
@@ -58,8 +58,13 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size_bytes)
 
 	struct arena_block *block = arena->blocks;
 	if (block == NULL || block->size_bytes - block->used_bytes < step_bytes) {
+		/* Each larger than the one before, so that their number stays small. */
 		size_t block_bytes =
-		    step_bytes > ARENA_BLOCK_BYTES ? step_bytes : (size_t)ARENA_BLOCK_BYTES;
+		    block == NULL ? (size_t)ARENA_BLOCK_BYTES : 2 * block->size_bytes;
+		if (block_bytes > ARENA_MAX_BLOCK_BYTES)
+			block_bytes = ARENA_MAX_BLOCK_BYTES;
+		if (block_bytes < step_bytes)
+			block_bytes = step_bytes;
 		block = block_create(block_bytes, block);
 		arena->blocks = block;
 	}
@@ -113,6 +118,19 @@ void *arena_grow(struct arena *arena, const void *array, size_t count, size_t si
 	if (count > 0)
 		memcpy(grown, array, count * size_bytes);
 	return grown;
+}
+
+void arena_clear(struct arena *arena)
+{
+	struct arena_block *kept = arena->blocks;
+	if (kept == NULL)
+		return;
+	arena->blocks = kept->older;
+	arena_finish(arena);
+	kept->older = NULL;
+	kept->used_bytes = 0;
+	ASAN_POISON_MEMORY_REGION(kept->bytes, kept->size_bytes);
+	arena->blocks = kept;
 }
 
 void arena_finish(struct arena *arena)

@@ -31,4 +31,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 void *arena_grow(struct arena *arena, const void *array, size_t count, size_t size_bytes,
 		 size_t *capacity);
 
+/* Gives up all that was allocated, and keeps some of the memory for what comes next. */
+void arena_clear(struct arena *arena);
+
 void arena_finish(struct arena *arena); /* frees everything; safe to call twice */

@@ -34,6 +34,8 @@ struct walk {
 	size_t place_count, place_capacity;
 	uint32_t *queue;
 	size_t queue_count, queue_capacity;
+	struct instruction *decoded; /* of the block that is decoded now */
+	size_t decoded_capacity;
 	size_t instruction_count;
 	bool unresolved; /* a jump whose targets are not known */
 	bool cut;
@@ -146,8 +148,7 @@ static size_t block_decode(struct walk *walk, uint64_t va)
 {
 	size_t index = walk->block_count;
 	block_add(walk)->va = va;
-	size_t count = 0, capacity = 0;
-	struct instruction *instructions = NULL;
+	size_t count = 0;
 	struct slice code = elf_is_code(&walk->flow.image->file, va)
 				? elf_bytes_from(&walk->flow.image->file, va)
 				: (struct slice){ 0 };
@@ -157,10 +158,10 @@ static size_t block_decode(struct walk *walk, uint64_t va)
 	for (;;) {
 		if (count > 0 && (place_find(walk, next) != NULL || meets_entry(walk, fde, next)))
 			break;
-		if (count == capacity)
-			instructions = arena_grow(walk->flow.scratch, instructions, count,
-						  sizeof(*instructions), &capacity);
-		struct instruction *instruction = &instructions[count];
+		if (count == walk->decoded_capacity)
+			walk->decoded = arena_grow(walk->flow.scratch, walk->decoded, count,
+						   sizeof(*walk->decoded), &walk->decoded_capacity);
+		struct instruction *instruction = &walk->decoded[count];
 		if (walk->instruction_count >= FLOW_MAX_INSTRUCTIONS ||
 		    !instruction_decode(walk->flow.image->arch, code.bytes + off,
 					code.size_bytes - off, next, instruction)) {
@@ -183,7 +184,8 @@ static size_t block_decode(struct walk *walk, uint64_t va)
 		}
 	}
 	struct block *block = &walk->blocks[index];
-	block->instructions = instructions;
+	block->instructions =
+	    arena_copy(walk->flow.scratch, walk->decoded, count, sizeof(*walk->decoded));
 	block->instruction_count = count;
 	block->next = next;
 	if (count == 0)
@@ -229,7 +231,8 @@ static void flow_to(struct walk *walk, uint64_t va, const struct state *state)
 	size_t index = block_at(walk, va);
 	struct block *block = &walk->blocks[index];
 	if (block->entry == NULL) {
-		block->entry = arena_alloc(walk->flow.scratch, 1, sizeof(*block->entry));
+		/* Joins only take words away, so that there need be room for no more. */
+		block->entry = arena_alloc(walk->flow.scratch, 1, state_bytes(state));
 		state_copy(block->entry, state);
 	} else if (!state_join(&walk->flow, block->entry, state, block->visits > FLOW_MAX_VISITS)) {
 		return;
@@ -746,8 +749,7 @@ static void follow(struct walk *walk)
 	walk->range = image_function_around(walk->flow.image, walk->va);
 	if (walk->range.size_bytes > PLACES_MAX_BYTES)
 		walk->range.size_bytes = 0;
-	walk->near =
-	    arena_alloc(walk->flow.scratch, walk->range.size_bytes, sizeof(*walk->near));
+	walk->near = arena_alloc(walk->flow.scratch, walk->range.size_bytes, sizeof(*walk->near));
 	struct state *start = arena_alloc(walk->flow.scratch, 1, sizeof(*start));
 	state_enter(&walk->flow, start);
 	flow_to(walk, walk->va, start);
@@ -790,11 +792,11 @@ struct function flow_function(const struct image *image, uint64_t va, struct are
 struct function flow_sweep(const struct image *image, uint64_t va, struct arena *arena)
 {
 	static const uint8_t kinds[SWEEP_COUNT] = {
-		[SWEEP_CALL] = FACT_CALL + 1,		[SWEEP_JUMP] = FACT_JUMP + 1,
-		[SWEEP_BRANCH] = FACT_JUMP + 1,		[SWEEP_CALL_SLOT] = FACT_CALL_SLOT + 1,
+		[SWEEP_CALL] = FACT_CALL + 1,           [SWEEP_JUMP] = FACT_JUMP + 1,
+		[SWEEP_BRANCH] = FACT_JUMP + 1,         [SWEEP_CALL_SLOT] = FACT_CALL_SLOT + 1,
 		[SWEEP_JUMP_SLOT] = FACT_JUMP_SLOT + 1, [SWEEP_ADDRESS] = FACT_REFERENCE + 1,
 		[SWEEP_IMMEDIATE] = FACT_REFERENCE + 1, [SWEEP_LOAD] = FACT_LOAD + 1,
-		[SWEEP_SYSCALL] = FACT_SYSCALL + 1,	[SWEEP_SYSENTER] = FACT_SYSCALL_I386 + 1,
+		[SWEEP_SYSCALL] = FACT_SYSCALL + 1,     [SWEEP_SYSENTER] = FACT_SYSCALL_I386 + 1,
 		[SWEEP_INT80] = FACT_SYSCALL_I386 + 1,
 	};
 	struct elf_range range = image_function_around(image, va);

@@ -45,8 +45,8 @@ struct function {
 	int8_t wants; /* whether what callers pass decides much: 1, 0; -1: not asked yet */
 	bool settled; /* it was decided that it stays swept */
 	bool refined; /* values were followed for the sake of what it calls */
-	bool swept; /* its facts are of a pass without values: no conditions, no arguments */
-	bool cut; /* too large: not all of it was followed, each use of it is unresolved */
+	bool swept;   /* its facts are of a pass without values: no conditions, no arguments */
+	bool cut;     /* too large: not all of it was followed, each use of it is unresolved */
 };
 
 /*

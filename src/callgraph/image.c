@@ -192,7 +192,7 @@ static void address_add(struct address_bits *bits, uint64_t va)
 struct collection {
 	struct image *image;
 	struct address_bits entries;
-	struct numbers mentioned; /* addresses of data */
+	struct address_bits mentioned; /* of data */
 	struct event *events;
 	size_t event_count, event_capacity;
 	size_t fde; /* the first that does not end before the present event */
@@ -216,7 +216,7 @@ static void mention(struct collection *collection, uint64_t va)
 	if (elf_is_code(&collection->image->file, va))
 		address_add(&collection->entries, va);
 	else
-		numbers_add(collection->image->file.arena, &collection->mentioned, va);
+		address_add(&collection->mentioned, va);
 }
 
 static bool stays_in_fde(struct collection *collection, const struct sweep_event *event)
@@ -362,19 +362,18 @@ static void collect_entries(struct image *image, struct address_bits *entries)
 }
 
 /* The bits as a list, ascending. */
-static void list_entries(struct image *image, const struct address_bits *bits)
+static size_t address_list(struct arena *arena, const struct address_bits *bits,
+			   const uint64_t **out_list)
 {
-	size_t count = 0;
+	size_t count = 0, kept = 0;
 	for (size_t i = 0; i < (bits->size_bytes + 63) / 64; i++)
 		count += (size_t)__builtin_popcountll(bits->words[i]);
-	uint64_t *entries = arena_alloc(image->file.arena, count, sizeof(*entries));
-	size_t kept = 0;
+	uint64_t *list = arena_alloc(arena, count, sizeof(*list));
 	for (size_t i = 0; i < (bits->size_bytes + 63) / 64; i++)
 		for (uint64_t word = bits->words[i]; word != 0; word &= word - 1)
-			entries[kept++] =
-			    bits->base + 64 * i + (uint64_t)__builtin_ctzll(word);
-	image->entries = entries;
-	image->entry_count = kept;
+			list[kept++] = bits->base + 64 * i + (uint64_t)__builtin_ctzll(word);
+	*out_list = list;
+	return count;
 }
 
 /* The span of addresses that hold code. */
@@ -389,6 +388,24 @@ static struct elf_range code_span(const struct elf_file *file)
 		high = segment->va + segment->memory_bytes;
 	}
 	return low > high ? (struct elf_range){ 0 } : (struct elf_range){ low, high - low };
+}
+
+enum { MAX_BORDER_BYTES = 1 << 28 }; /* objects behind it are not told apart: all are one */
+
+static struct elf_range data_span(const struct elf_file *file)
+{
+	if (file->segment_count == 0)
+		return (struct elf_range){ 0 };
+	const struct elf_segment *last = &file->segments[file->segment_count - 1];
+	uint64_t low = file->segments[0].va, size = last->va + last->memory_bytes - low;
+	return (struct elf_range){ low, size < MAX_BORDER_BYTES ? size : MAX_BORDER_BYTES };
+}
+
+static struct address_bits address_bits(struct arena *arena, struct elf_range span)
+{
+	return (
+	    struct address_bits){ span.va, span.size_bytes,
+				  arena_alloc(arena, span.size_bytes / 64 + 1, sizeof(uint64_t)) };
 }
 
 size_t image_event_from(const struct image *image, uint64_t va)
@@ -433,31 +450,32 @@ static bool may_begin_object(const struct image *image, uint64_t va)
 	return va % 32 == 0 || !holds_pointer(image, va - 8);
 }
 
-static void collect_borders(struct image *image, const struct numbers *mentioned,
-			    struct numbers *borders)
+static void collect_borders(struct image *image, const struct address_bits *mentioned,
+			    struct address_bits *borders)
 {
-	struct arena *arena = image->file.arena;
 	const struct elf_file *file = &image->file;
 	const struct elf_symbols *tables[] = { &image->symbols, &image->static_symbols };
+	const uint64_t *list;
+	size_t count = address_list(file->arena, mentioned, &list);
+	for (size_t i = 0; i < count; i++)
+		if (may_begin_object(image, list[i]))
+			address_add(borders, list[i]);
 	for (size_t t = 0; t < 2; t++)
 		for (size_t i = 0; i < tables[t]->count; i++) {
 			const struct elf_symbol *symbol = &tables[t]->symbols[i];
 			if (symbol->defined && symbol->type == ELF_SYMBOL_OBJECT)
-				numbers_add(arena, borders, symbol->va);
+				address_add(borders, symbol->va);
 		}
-	for (size_t i = 0; i < mentioned->count; i++)
-		if (may_begin_object(image, mentioned->items[i]))
-			numbers_add(arena, borders, mentioned->items[i]);
 	for (size_t i = 0; i < image->relocations.count; i++) {
 		const struct elf_relocation *relocation = &image->relocations.relocations[i];
 		if (relocation->symbol == 0 && relocation->kind == ELF_RELOCATION_RELATIVE &&
 		    !elf_is_code(file, relocation->addend) &&
 		    may_begin_object(image, relocation->addend))
-			numbers_add(arena, borders, relocation->addend);
+			address_add(borders, relocation->addend);
 	}
 	for (size_t i = 0; i < file->section_count; i++) {
-		numbers_add(arena, borders, file->sections[i].va);
-		numbers_add(arena, borders, file->sections[i].va + file->sections[i].size_bytes);
+		address_add(borders, file->sections[i].va);
+		address_add(borders, file->sections[i].va + file->sections[i].size_bytes);
 	}
 }
 
@@ -505,8 +523,7 @@ enum status image_open(struct slice bytes, const char *input, struct problem_lis
 								 : arch_name(image.arch));
 	image.fixed = image.file.kind == ELF_EXECUTABLE;
 	if (image.file.segment_count > 0) {
-		const struct elf_segment *last =
-		    &image.file.segments[image.file.segment_count - 1];
+		const struct elf_segment *last = &image.file.segments[image.file.segment_count - 1];
 		image.base = image.file.segments[0].va;
 		if (last->va + last->memory_bytes - image.base > IMAGE_MAX_BYTES)
 			return error_set(err, STATUS_LIMIT, ERROR_NO_OFF,
@@ -517,22 +534,18 @@ enum status image_open(struct slice bytes, const char *input, struct problem_lis
 		return status;
 	if (image.fixed)
 		add_pointer_words(&image);
-	struct elf_range span = code_span(&image.file);
-	struct collection collection = {
-		.image = &image,
-		.entries = { span.va, span.size_bytes,
-			     arena_alloc(image.file.arena, span.size_bytes / 64 + 1,
-					 sizeof(uint64_t)) },
-	};
+	struct elf_range span = code_span(&image.file), all = data_span(&image.file);
+	struct collection collection = { .image = &image,
+					 .entries = address_bits(image.file.arena, span),
+					 .mentioned = address_bits(image.file.arena, all) };
 	sweep_code(&collection);
 	collect_entries(&image, &collection.entries);
-	list_entries(&image, &collection.entries);
+	image.entry_count = address_list(image.file.arena, &collection.entries, &image.entries);
 	image.events = collection.events;
 	image.event_count = collection.event_count;
-	struct numbers borders = { 0 };
-	numbers_settle(&collection.mentioned);
+	struct address_bits borders = address_bits(image.file.arena, all);
 	collect_borders(&image, &collection.mentioned, &borders);
-	numbers_settle(&borders);
+	image.border_count = address_list(image.file.arena, &borders, &image.borders);
 	struct numbers exports = { 0 };
 	for (size_t i = 1; i < image.symbols.count; i++)
 		if (image.symbols.symbols[i].defined)
@@ -540,8 +553,6 @@ enum status image_open(struct slice bytes, const char *input, struct problem_lis
 	numbers_settle(&exports);
 	image.exports = exports.items;
 	image.export_count = exports.count;
-	image.borders = borders.items;
-	image.border_count = borders.count;
 	*out_image = image;
 	return STATUS_OK;
 }

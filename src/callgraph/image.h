@@ -37,7 +37,7 @@ struct image {
 	size_t export_count;
 	const uint64_t *borders; /* ascending: where data objects may begin */
 	size_t border_count;
-	uint64_t base;               /* the lowest address */
+	uint64_t base;              /* the lowest address */
 	const struct event *events; /* ascending; jumps only when they leave their FDE */
 	size_t event_count;
 	size_t code_bytes;

@@ -26,9 +26,14 @@ void state_enter(const struct flow *flow, struct state *state)
 	state->memory_changed = false;
 }
 
+size_t state_bytes(const struct state *state)
+{
+	return offsetof(struct state, words) + state->word_count * sizeof(state->words[0]);
+}
+
 void state_copy(struct state *to, const struct state *from)
 {
-	memcpy(to, from, offsetof(struct state, words) + from->word_count * sizeof(from->words[0]));
+	memcpy(to, from, state_bytes(from));
 }
 
 static struct stack_word *find_word(struct state *state, int64_t off)

@@ -44,7 +44,8 @@ struct flow {
 };
 
 void state_enter(const struct flow *flow, struct state *state);
-void state_unknown(struct state *state); /* anything may be anywhere */
+void state_unknown(struct state *state);       /* anything may be anywhere */
+size_t state_bytes(const struct state *state); /* of what a copy needs */
 void state_copy(struct state *to, const struct state *from);
 
 /* True when the state became weaker; hard: what differs becomes unknown at once. */

@@ -1,6 +1,5 @@
 #include "callgraph/value.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static bool sets_equal(const struct value_set *a, const struct value_set *b)
@@ -55,12 +54,6 @@ static const uint64_t *numbers_of(const struct value *value, size_t *out_count)
 	return value->set->numbers;
 }
 
-static int compare_numbers(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-	return (a > b) - (a < b);
-}
-
 struct value value_of_numbers(struct arena *arena, const uint64_t *numbers, size_t count)
 {
 	if (count == 0 || count > 16 * VALUE_MAX_SET)
@@ -69,11 +62,19 @@ struct value value_of_numbers(struct arena *arena, const uint64_t *numbers, size
 		return value_number(numbers[0]);
 	struct value_set *set =
 	    arena_alloc(arena, 1, sizeof(*set) + count * sizeof(set->numbers[0]));
-	memcpy(set->numbers, numbers, count * sizeof(*numbers));
-	qsort(set->numbers, count, sizeof(*numbers), compare_numbers);
-	for (size_t i = 0; i < count; i++)
-		if (set->count == 0 || set->numbers[set->count - 1] != set->numbers[i])
-			set->numbers[set->count++] = set->numbers[i];
+	for (size_t i = 0; i < count; i++) {
+		size_t at = set->count;
+		while (at > 0 && set->numbers[at - 1] > numbers[i])
+			at--;
+		if (at > 0 && set->numbers[at - 1] == numbers[i])
+			continue;
+		if (set->count > VALUE_MAX_SET)
+			return value_any();
+		memmove(&set->numbers[at + 1], &set->numbers[at],
+			(set->count - at) * sizeof(*numbers));
+		set->numbers[at] = numbers[i];
+		set->count++;
+	}
 	if (set->count > VALUE_MAX_SET)
 		return value_any();
 	if (set->count == 1)

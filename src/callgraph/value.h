@@ -63,8 +63,9 @@ struct value {
 	uint16_t input;
 	union {
 		uint64_t number;
-		const struct value_set *set;     /* SET */
-		const struct value_table *table; /* ENTRY; bits: 1 once it was loaded, not its address */
+		const struct value_set *set; /* SET */
+		const struct value_table
+		    *table; /* ENTRY; bits: 1 once it was loaded, not its address */
 	};
 };
 

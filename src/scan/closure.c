@@ -146,8 +146,7 @@ static struct function *function_at(struct closure *closure, size_t module, uint
 		if (!call_target(closure, module, &function->facts[i], &target))
 			continue;
 		const struct module *other = closure->loaded[target.module].module;
-		struct function *callee =
-		    function_at(closure, target.module, target.va, depth - 1);
+		struct function *callee = function_at(closure, target.module, target.va, depth - 1);
 		if (callee->fact_count == 1 && callee->facts[0].kind == FACT_JUMP_SLOT &&
 		    call_target(closure, target.module, &callee->facts[0], &target)) {
 			other = closure->loaded[target.module].module; /* a PLT's stub */
@@ -815,17 +814,16 @@ static bool call_target(struct closure *closure, size_t module, const struct fac
 	} else if (fact->kind != FACT_CALL && fact->kind != FACT_JUMP) {
 		return false;
 	}
-	return elf_is_code(&closure->loaded[out_target->module].module->image.file,
-			   out_target->va);
+	return elf_is_code(&closure->loaded[out_target->module].module->image.file, out_target->va);
 }
 
 static const struct node *callee_of(struct closure *closure, const struct node *node,
 				    const struct fact *fact)
 {
 	struct target target;
-	return call_target(closure, node->module, fact, &target) ?
-		   closure->nodes[node_slot(closure, target.module, target.va)] :
-		   NULL;
+	return call_target(closure, node->module, fact, &target)
+		   ? closure->nodes[node_slot(closure, target.module, target.va)]
+		   : NULL;
 }
 
 /* Whether an input becomes a syscall's number, in the function or in those it hands it to. */

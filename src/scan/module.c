@@ -45,9 +45,8 @@ static struct function *follow(struct module *module, uint64_t va, bool values)
 	module->function_count += *slot == NULL;
 	*slot = arena_alloc(arena, 1, sizeof(**slot));
 	if (values) {
-		struct arena scratch = { 0 };
-		**slot = flow_function(&module->image, va, arena, &scratch);
-		arena_finish(&scratch);
+		**slot = flow_function(&module->image, va, arena, &module->scratch);
+		arena_clear(&module->scratch);
 		module->instruction_count += (*slot)->instruction_count;
 	} else {
 		**slot = flow_sweep(&module->image, va, arena);
@@ -57,11 +56,17 @@ static struct function *follow(struct module *module, uint64_t va, bool values)
 
 enum { MANY_SYSCALLS = 64, SMALL_CODE_BYTES = 1 << 17 };
 
+void module_finish(struct module *module)
+{
+	arena_finish(&module->scratch);
+}
+
 struct function *module_function(struct module *module, uint64_t va)
 {
-	return follow(module, va, module->image.syscall_sites >= MANY_SYSCALLS ||
-				      module->image.code_bytes <= SMALL_CODE_BYTES ||
-				      flow_needs_values(&module->image, va));
+	return follow(module, va,
+		      module->image.syscall_sites >= MANY_SYSCALLS ||
+			  module->image.code_bytes <= SMALL_CODE_BYTES ||
+			  flow_needs_values(&module->image, va));
 }
 
 struct function *module_refine(struct module *module, uint64_t va)

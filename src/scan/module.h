@@ -11,12 +11,15 @@ struct module {
 	struct image image;
 	struct function **functions; /* open addressing by address; NULL: free */
 	size_t function_count, function_capacity;
+	struct arena scratch;     /* owned; empty between functions */
 	size_t instruction_count; /* of the functions that were followed */
 };
 
 enum status module_open(struct slice bytes, const char *path, struct problem_list *problems,
 			struct module **out_module, struct error *err)
     __attribute__((warn_unused_result, nonnull));
+
+void module_finish(struct module *module); /* what its arena does not hold */
 
 /*
  * The function that starts at va; va is code. Values are followed in files with many syscalls (a

@@ -91,8 +91,10 @@ struct system_files *system_files_open(const char *root, struct problem_list *pr
 
 void system_files_close(struct system_files *files)
 {
-	for (size_t i = 0; i < files->count; i++)
+	for (size_t i = 0; i < files->count; i++) {
+		module_finish(files->opened[i].module);
 		file_map_close(&files->opened[i].map);
+	}
 	files->count = 0;
 }
 
