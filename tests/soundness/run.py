@@ -49,7 +49,7 @@ def check(program, folder):
     if confine and found is not None and not row["problems"]:
         profile = folder / "profile.json"
         with open(profile, "w") as out:
-            subprocess.run([sysgap, "export", "seccomp", real], stdout=out, check=True)
+            subprocess.run([sysgap, "export", "seccomp", "--force", "--quiet", real], stdout=out, check=True)
         with tempfile.TemporaryDirectory() as again:
             if not program.run([confine, str(profile)], pathlib.Path(again)):
                 row["problems"].append("does not run under its seccomp profile")

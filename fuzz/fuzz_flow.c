@@ -1,0 +1,143 @@
+/*
+ * Any bytes as the code of a program, its values followed. A concrete machine is not here to
+ * compare with; what must hold of any result is: it is the same the second time, facts are in
+ * order and of the program's code, conditions can be met, and a constant is in its own set.
+ */
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scan/module.h"
+#include "scan/program.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
+
+static void check(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+enum { CODE_OFF = 0x1000, CODE_VA = 0x401000, MAX_CODE_BYTES = 4096 };
+
+/* A program of one segment; its first input byte says for which machine and whether it moves. */
+static size_t make_program(const uint8_t *bytes, size_t size_bytes, uint8_t *out)
+{
+	Elf64_Ehdr header = { .e_type = (bytes[0] & 1) != 0 ? ET_EXEC : ET_DYN,
+			      .e_machine = (bytes[0] & 2) != 0 ? EM_AARCH64 : EM_X86_64,
+			      .e_version = EV_CURRENT,
+			      .e_entry = CODE_VA,
+			      .e_phoff = sizeof(header),
+			      .e_ehsize = sizeof(header),
+			      .e_phentsize = sizeof(Elf64_Phdr),
+			      .e_phnum = 1 };
+	memcpy(header.e_ident, ELFMAG, SELFMAG);
+	header.e_ident[EI_CLASS] = ELFCLASS64;
+	header.e_ident[EI_DATA] = ELFDATA2LSB;
+	header.e_ident[EI_VERSION] = EV_CURRENT;
+	Elf64_Phdr segment = { .p_type = PT_LOAD,
+			       .p_flags = PF_R | PF_X,
+			       .p_offset = CODE_OFF,
+			       .p_vaddr = CODE_VA,
+			       .p_filesz = size_bytes - 1,
+			       .p_memsz = size_bytes - 1,
+			       .p_align = CODE_OFF };
+	memset(out, 0, CODE_OFF);
+	memcpy(out, &header, sizeof(header));
+	memcpy(out + sizeof(header), &segment, sizeof(segment));
+	memcpy(out + CODE_OFF, bytes + 1, size_bytes - 1);
+	return CODE_OFF + size_bytes - 1;
+}
+
+static enum status no_module(void *context, const char *path, struct module **out_module,
+			     struct error *err)
+{
+	(void)context;
+	(void)out_module;
+	return error_set(err, STATUS_NOT_FOUND, ERROR_NO_OFF, "%s", path);
+}
+
+static size_t no_names(void *context, struct arena *arena, const char *folder,
+		       const char *const **out_names)
+{
+	(void)context;
+	(void)arena;
+	(void)folder;
+	(void)out_names;
+	return 0;
+}
+
+static const char *no_file(void *context, struct arena *arena, const char *path, unsigned machine,
+			   size_t word_bytes)
+{
+	(void)context;
+	(void)arena;
+	(void)path;
+	(void)machine;
+	(void)word_bytes;
+	return NULL;
+}
+
+static void check_function(const struct function *function, uint64_t end)
+{
+	for (size_t i = 0; i < function->fact_count; i++) {
+		const struct fact *fact = &function->facts[i];
+		check(fact->va >= CODE_VA && fact->va < end);
+		check(i == 0 || function->facts[i - 1].va <= fact->va);
+		for (size_t k = 0; fact->reach != NULL && k < fact->reach->term_count; k++) {
+			const struct term *term = &fact->reach->terms[k];
+			check(term->input < INPUT_COUNT);
+			check(term->kind != TERM_RANGES ||
+			      (term->range_count > 0 && term_holds(term, term->ranges[0].low) &&
+			       term_holds(term, term->ranges[term->range_count - 1].high)));
+		}
+		for (size_t k = 0; k < fact->argument_count; k++) {
+			const struct value *value = &fact->arguments[k].value;
+			check(fact->arguments[k].input < INPUT_COUNT);
+			check(value->kind != VALUE_INPUT || value->input < INPUT_COUNT);
+			check(value->kind != VALUE_SET ||
+			      (value->set->count > 1 && value->set->count <= VALUE_MAX_SET &&
+			       value->set->numbers[0] < value->set->numbers[1]));
+		}
+	}
+}
+
+/* The syscalls found, for comparison; the arena holds everything. */
+static struct program scan(struct arena *arena, struct slice bytes)
+{
+	static const struct program_files files = { .search = { .open = no_file },
+						    .module = no_module,
+						    .list = no_names };
+	struct problem_list problems = { .arena = arena };
+	struct program program = { 0 };
+	struct module *module;
+	struct error err = { 0 };
+	if (module_open(bytes, "fuzz", &problems, &module, &err) != STATUS_OK)
+		return program;
+	program_scan(module, &files, true, &problems, &program);
+	for (size_t i = 0; i < module->function_capacity; i++)
+		if (module->functions[i] != NULL)
+			check_function(module->functions[i],
+				       CODE_VA + bytes.size_bytes - CODE_OFF);
+	module_finish(module);
+	return program;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
+{
+	static uint8_t file[CODE_OFF + MAX_CODE_BYTES];
+	if (size_bytes < 2 || size_bytes > MAX_CODE_BYTES)
+		return 0;
+	struct slice program = { file, make_program(bytes, size_bytes, file) };
+	struct arena arenas[2] = { { 0 }, { 0 } };
+	struct program first = scan(&arenas[0], program);
+	struct program second = scan(&arenas[1], program);
+	check(first.use_count == second.use_count &&
+	      first.unresolved_count == second.unresolved_count);
+	for (size_t i = 0; i < first.use_count; i++)
+		check(first.uses[i].number == second.uses[i].number &&
+		      first.uses[i].va == second.uses[i].va);
+	arena_finish(&arenas[0]);
+	arena_finish(&arenas[1]);
+	return 0;
+}
