@@ -230,11 +230,29 @@ static void write_programs(const struct found *found, struct writer *writer)
 	writer_table_end(writer);
 }
 
+/* The files that were analysed with the programs; only in JSON. */
+static void write_loaded(const struct found *found, struct writer *writer)
+{
+	static const struct column columns[] = { { "program", NULL, COLUMN_TEXT },
+						 { "path", NULL, COLUMN_TEXT },
+						 { "code_bytes", NULL, COLUMN_NUMBER } };
+	writer_table_begin(writer, "loaded", NULL, columns, 3, false);
+	for (size_t i = 0; i < found->count; i++)
+		for (size_t k = 0; k < found->programs[i].file_count; k++) {
+			writer_cell_text(writer, found->paths[i]);
+			writer_cell_text(writer, found->programs[i].files[k]);
+			writer_cell_integer(writer, (int64_t)found->programs[i].file_code_bytes[k]);
+		}
+	writer_table_end(writer);
+}
+
 static void write_found(struct scanning *scanning, const struct found *found, struct writer *writer)
 {
 	enum kind kind = kind_of(scanning->arguments);
 	bool json = writer_format(writer) == FORMAT_JSON;
 	write_programs(found, writer);
+	if (json)
+		write_loaded(found, writer);
 	if (json || kind == KIND_SYSCALL) {
 		write_unresolved(scanning, found, writer);
 		write_syscalls(scanning, found, kind == KIND_SYSCALL, writer);

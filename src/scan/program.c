@@ -115,12 +115,15 @@ void program_scan(struct module *program, const struct program_files *files, boo
 	out_program->modules =
 	    arena_alloc(closure.arena, closure.loaded_count, sizeof(*out_program->modules));
 	const char **paths = arena_alloc(closure.arena, closure.loaded_count, sizeof(*paths));
+	size_t *sizes = arena_alloc(closure.arena, closure.loaded_count, sizeof(*sizes));
 	for (size_t i = 0; i < closure.loaded_count; i++) {
 		paths[i] = closure.loaded[i].module->path;
+		sizes[i] = closure.loaded[i].module->image.code_bytes;
 		out_program->modules[i] = closure.loaded[i].module;
 		out_program->code_bytes += closure.loaded[i].module->image.code_bytes;
 	}
 	out_program->files = paths;
+	out_program->file_code_bytes = sizes;
 	out_program->file_count = closure.loaded_count;
 }
 

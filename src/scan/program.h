@@ -53,6 +53,7 @@ struct operation_use {
 struct program {
 	struct module **modules;
 	const char *const *files; /* loaded, in load order, the program first */
+	const size_t *file_code_bytes;
 	size_t file_count;
 	const struct use *uses; /* by number, the nearest site of each first */
 	size_t use_count;

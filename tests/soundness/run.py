@@ -34,7 +34,8 @@ def check(program, folder):
     path = program.path.replace("{dir}", str(folder))
     ok = program.run(["strace", "-f", "-qq", "-s", "300", "-o", str(log)], folder)
     real = os.path.realpath(path)
-    observed = parse(log).get(real, set())
+    seen = parse(log)
+    observed = seen.get(real, set())
     log.unlink()
     found = scan(real)
     row = {"observed": observed, "found": found, "exact": scan(real, "--tier", "exact"), "problems": []}
@@ -49,7 +50,9 @@ def check(program, folder):
     if confine and found is not None and not row["problems"]:
         profile = folder / "profile.json"
         with open(profile, "w") as out:
-            subprocess.run([sysgap, "export", "seccomp", "--force", "--quiet", real], stdout=out, check=True)
+            # what it executes runs under the same profile
+            others = [other for other in seen if other != real and os.path.exists(other)]
+            subprocess.run([sysgap, "export", "seccomp", "--force", "--quiet", real, *others], stdout=out, check=True)
         with tempfile.TemporaryDirectory() as again:
             if not program.run([confine, str(profile)], pathlib.Path(again)):
                 row["problems"].append("does not run under its seccomp profile")
