@@ -112,7 +112,7 @@ static struct program scan(struct arena *arena, struct slice bytes)
 	struct program program = { 0 };
 	struct module *module;
 	struct error err = { 0 };
-	if (module_open(bytes, "fuzz", &problems, &module, &err) != STATUS_OK)
+	if (module_open(bytes, "fuzz", NULL, &problems, &module, &err) != STATUS_OK)
 		return program;
 	program_scan(module, &files, true, &problems, &program);
 	for (size_t i = 0; i < module->function_capacity; i++)

@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
 	struct problem_list problems = { .arena = &arena };
 	struct module *module;
 	struct error err = { 0 };
-	if (module_open((struct slice){ bytes, size_bytes }, "fuzz", &problems, &module, &err) ==
+	if (module_open((struct slice){ bytes, size_bytes }, "fuzz", NULL, &problems, &module, &err) ==
 	    STATUS_OK) {
 		struct program program;
 		program_scan(module, &files, true, &problems, &program);

@@ -502,8 +502,36 @@ static enum status open_tables(const char *input, struct problem_list *problems,
 	return STATUS_OK;
 }
 
-enum status image_open(struct slice bytes, const char *input, struct problem_list *problems,
-		       struct image *out_image, struct error *err)
+static void find_tables(struct image *image)
+{
+	struct elf_range span = code_span(&image->file), all = data_span(&image->file);
+	struct collection collection = { .image = image,
+					 .entries = address_bits(image->file.arena, span),
+					 .mentioned = address_bits(image->file.arena, all) };
+	sweep_code(&collection);
+	collect_entries(image, &collection.entries);
+	image->entry_count = address_list(image->file.arena, &collection.entries, &image->entries);
+	image->events = collection.events;
+	image->event_count = collection.event_count;
+	struct address_bits borders = address_bits(image->file.arena, all);
+	collect_borders(image, &collection.mentioned, &borders);
+	image->border_count = address_list(image->file.arena, &borders, &image->borders);
+}
+
+static void use_tables(struct image *image, const struct image_tables *tables)
+{
+	image->entries = tables->entries;
+	image->entry_count = tables->entry_count;
+	image->borders = tables->borders;
+	image->border_count = tables->border_count;
+	image->events = tables->events;
+	image->event_count = tables->event_count;
+	image->code_bytes = tables->code_bytes;
+	image->syscall_sites = tables->syscall_sites;
+}
+
+enum status image_open(struct slice bytes, const char *input, const struct image_tables *tables,
+		       struct problem_list *problems, struct image *out_image, struct error *err)
 {
 	struct image image = { 0 };
 	enum status status = elf_file_open(bytes, input, problems, &image.file, err);
@@ -534,18 +562,10 @@ enum status image_open(struct slice bytes, const char *input, struct problem_lis
 		return status;
 	if (image.fixed)
 		add_pointer_words(&image);
-	struct elf_range span = code_span(&image.file), all = data_span(&image.file);
-	struct collection collection = { .image = &image,
-					 .entries = address_bits(image.file.arena, span),
-					 .mentioned = address_bits(image.file.arena, all) };
-	sweep_code(&collection);
-	collect_entries(&image, &collection.entries);
-	image.entry_count = address_list(image.file.arena, &collection.entries, &image.entries);
-	image.events = collection.events;
-	image.event_count = collection.event_count;
-	struct address_bits borders = address_bits(image.file.arena, all);
-	collect_borders(&image, &collection.mentioned, &borders);
-	image.border_count = address_list(image.file.arena, &borders, &image.borders);
+	if (tables == NULL)
+		find_tables(&image);
+	else
+		use_tables(&image, tables);
 	struct numbers exports = { 0 };
 	for (size_t i = 1; i < image.symbols.count; i++)
 		if (image.symbols.symbols[i].defined)

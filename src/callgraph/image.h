@@ -15,6 +15,18 @@ struct event {
 	uint8_t width_bytes;
 };
 
+/* What a pass over all code of a file finds; all the rest is read from its headers. */
+struct image_tables {
+	const uint64_t *entries; /* as in struct image, likewise below */
+	size_t entry_count;
+	const uint64_t *borders;
+	size_t border_count;
+	const struct event *events;
+	size_t event_count;
+	size_t code_bytes;
+	size_t syscall_sites;
+};
+
 /*
  * One ELF file made ready for following its code: where functions start, which words hold
  * pointers, where one data object ends and the next begins.
@@ -48,12 +60,13 @@ enum { IMAGE_MAX_BYTES = INT32_MAX }; /* of its addresses, as events have 32 bit
 
 /*
  * bytes     of the whole file; borrowed as long as the image
+ * tables    of the same content, found before, borrowed likewise; NULL: find them
  * returns   STATUS_UNSUPPORTED: not an ELF program or library, or of an architecture whose
  *           instructions are not analysed; STATUS_MALFORMED, STATUS_LIMIT
  */
-enum status image_open(struct slice bytes, const char *input, struct problem_list *problems,
-		       struct image *out_image, struct error *err)
-    __attribute__((warn_unused_result, nonnull));
+enum status image_open(struct slice bytes, const char *input, const struct image_tables *tables,
+		       struct problem_list *problems, struct image *out_image, struct error *err)
+    __attribute__((warn_unused_result, nonnull(2, 4, 5, 6)));
 
 bool image_is_entry(const struct image *image, uint64_t va);
 

@@ -8,12 +8,25 @@
 #include "scan/system.h"
 #include "syscalls/table.h"
 
+/* Source: XDG Base Directory Specification 0.8. */
+static const char *cache_folder(struct arena *arena)
+{
+	const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	if (base != NULL && base[0] == '/')
+		return arena_printf(arena, "%s/sysgap", base);
+	return home != NULL && home[0] == '/' ? arena_printf(arena, "%s/.cache/sysgap", home)
+					      : NULL;
+}
+
 void scanning_open(struct scanning *scanning, const struct arguments *arguments)
 {
 	const char *root = argument_value(arguments, "sysroot");
 	*scanning = (struct scanning){ .arguments = arguments };
 	scanning->problems.arena = &scanning->arena;
-	scanning->files = system_files_open(root == NULL ? "" : root, &scanning->problems);
+	scanning->files = system_files_open(
+	    root == NULL ? "" : root,
+	    argument_given(arguments, "no-cache") ? NULL : cache_folder(&scanning->arena),
+	    &scanning->problems);
 }
 
 void scanning_close(struct scanning *scanning)

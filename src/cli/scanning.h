@@ -5,18 +5,16 @@
 #include "scan/system.h"
 
 /* What commands that analyse a program have in common: --sysroot, --tier, and finding it. */
-#define SCANNING_OPTIONS                                                                           \
-	{ 0,                                                                                       \
-	  "tier",                                                                                  \
-	  VALUE_CHOICE,                                                                            \
-	  "TIER",                                                                                  \
-	  "exact|plugin",                                                                          \
-	  "exact: only the program and the libraries that it names; plugin (default): also what "  \
-	  "they load by configuration" },                                                          \
-	{                                                                                          \
-		0, "sysroot", VALUE_DIRECTORY, "DIR", NULL,                                        \
-		    "find libraries and plug-ins below this folder"                                \
-	}
+/* clang-format off */
+#define SCANNING_OPTIONS                                                                          \
+	{ 0, "tier", VALUE_CHOICE, "TIER", "exact|plugin",                                        \
+	  "exact: only the program and the libraries that it names; plugin (default): also what " \
+	  "they load by configuration" },                                                         \
+	{ 0, "sysroot", VALUE_DIRECTORY, "DIR", NULL,                                             \
+	  "find libraries and plug-ins below this folder" },                                      \
+	{ 0, "no-cache", VALUE_NONE, NULL, NULL,                                                  \
+	  "neither use nor keep what is known of files from earlier runs" }
+/* clang-format on */
 
 /* Several programs scanned with the same files: each library is followed once. */
 struct scanning {

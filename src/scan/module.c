@@ -1,14 +1,18 @@
 #include "scan/module.h"
 
-enum status module_open(struct slice bytes, const char *path, struct problem_list *problems,
-			struct module **out_module, struct error *err)
+#include "scan/cache.h"
+
+enum status module_open(struct slice bytes, const char *path, const struct image_tables *tables,
+			struct problem_list *problems, struct module **out_module,
+			struct error *err)
 {
 	struct arena *arena = problems->arena;
 	struct module *module = arena_alloc(arena, 1, sizeof(*module));
-	enum status status = image_open(bytes, path, problems, &module->image, err);
+	enum status status = image_open(bytes, path, tables, problems, &module->image, err);
 	if (status != STATUS_OK)
 		return status;
 	module->path = arena_string(arena, path);
+	module->grown = tables == NULL;
 	*out_module = module;
 	return STATUS_OK;
 }
@@ -44,7 +48,10 @@ static struct function *follow(struct module *module, uint64_t va, bool values)
 	struct arena *arena = module->image.file.arena;
 	module->function_count += *slot == NULL;
 	*slot = arena_alloc(arena, 1, sizeof(**slot));
+	if (values && module->known != NULL && cache_function(module->known, va, arena, *slot))
+		return *slot;
 	if (values) {
+		module->grown = true;
 		**slot = flow_function(&module->image, va, arena, &module->scratch);
 		arena_clear(&module->scratch);
 		module->instruction_count += (*slot)->instruction_count;
@@ -59,6 +66,7 @@ enum { MANY_SYSCALLS = 64, SMALL_CODE_BYTES = 1 << 17 };
 void module_finish(struct module *module)
 {
 	arena_finish(&module->scratch);
+	file_map_close(&module->cached);
 }
 
 struct function *module_function(struct module *module, uint64_t va)
@@ -72,4 +80,9 @@ struct function *module_function(struct module *module, uint64_t va)
 struct function *module_refine(struct module *module, uint64_t va)
 {
 	return follow(module, va, true);
+}
+
+bool module_has_function(const struct module *module, uint64_t va)
+{
+	return module->function_capacity != 0 && module->functions[slot_of(module, va)] != NULL;
 }

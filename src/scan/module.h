@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/file.h"
 #include "callgraph/flow.h"
 
 /*
@@ -11,13 +12,17 @@ struct module {
 	struct image image;
 	struct function **functions; /* open addressing by address; NULL: free */
 	size_t function_count, function_capacity;
+	struct file_map cached;              /* owned; what the cache knows of it */
+	const struct known_functions *known; /* there; NULL: nothing */
+	bool grown;               /* functions were followed that the cache does not know */
 	struct arena scratch;     /* owned; empty between functions */
 	size_t instruction_count; /* of the functions that were followed */
 };
 
-enum status module_open(struct slice bytes, const char *path, struct problem_list *problems,
-			struct module **out_module, struct error *err)
-    __attribute__((warn_unused_result, nonnull));
+/* tables: see image_open */
+enum status module_open(struct slice bytes, const char *path, const struct image_tables *tables,
+			struct problem_list *problems, struct module **out_module,
+			struct error *err) __attribute__((warn_unused_result, nonnull(2, 4, 5, 6)));
 
 void module_finish(struct module *module); /* what its arena does not hold */
 
@@ -29,3 +34,6 @@ struct function *module_function(struct module *module, uint64_t va);
 
 /* The same with values followed in any case. */
 struct function *module_refine(struct module *module, uint64_t va);
+
+/* Whether the function was asked for before. */
+bool module_has_function(const struct module *module, uint64_t va);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "scan/module.h"
+#include "scan/cache.h"
 
 struct opened {
 	struct module *module; /* NULL: it could not be opened */
@@ -15,6 +15,7 @@ struct opened {
 
 struct system_files {
 	const char *root;
+	struct cache cache;
 	struct problem_list *problems;
 	struct program_files files;
 	struct opened *opened;
@@ -33,8 +34,8 @@ static enum status open_module(void *context, const char *path, struct module **
 	struct opened opened = { .path = arena_string(files->problems->arena, path) };
 	enum status status = file_map_open(path, SYSTEM_MAX_FILE_BYTES, &opened.map, err);
 	if (status == STATUS_OK)
-		status =
-		    module_open(opened.map.content, path, files->problems, &opened.module, err);
+		status = cache_open_module(&files->cache, opened.map.content, path, files->problems,
+					   &opened.module, err);
 	if (status != STATUS_OK) {
 		file_map_close(&opened.map);
 		return status;
@@ -82,16 +83,19 @@ static size_t list_folder(void *context, struct arena *arena, const char *folder
 	return count;
 }
 
-struct system_files *system_files_open(const char *root, struct problem_list *problems)
+struct system_files *system_files_open(const char *root, const char *cache_folder,
+				       struct problem_list *problems)
 {
 	struct system_files *files = arena_alloc(problems->arena, 1, sizeof(*files));
-	*files = (struct system_files){ .root = root, .problems = problems };
+	*files =
+	    (struct system_files){ .root = root, .cache = { cache_folder }, .problems = problems };
 	return files;
 }
 
 void system_files_close(struct system_files *files)
 {
 	for (size_t i = 0; i < files->count; i++) {
+		cache_keep_module(&files->cache, files->opened[i].module);
 		module_finish(files->opened[i].module);
 		file_map_close(&files->opened[i].map);
 	}

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "base/file.h"
 #include "scan/program.h"
 
 /*
@@ -13,9 +12,11 @@ enum { SYSTEM_MAX_FILE_BYTES = 1 << 30 };
 
 /*
  * root      borrowed
+ * cache_folder  where what is found out of files is kept when they are closed; NULL: nowhere
  * problems  where what is wrong with the files is told; its arena holds the modules
  */
-struct system_files *system_files_open(const char *root, struct problem_list *problems);
+struct system_files *system_files_open(const char *root, const char *cache_folder,
+				       struct problem_list *problems);
 void system_files_close(struct system_files *files);
 
 /*
