@@ -71,6 +71,8 @@ void module_finish(struct module *module)
 
 struct function *module_function(struct module *module, uint64_t va)
 {
+	if (module_has_function(module, va))
+		return module->functions[slot_of(module, va)];
 	return follow(module, va,
 		      module->image.syscall_sites >= MANY_SYSCALLS ||
 			  module->image.code_bytes <= SMALL_CODE_BYTES ||
