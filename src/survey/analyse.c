@@ -42,7 +42,7 @@ struct analyser *analyser_create(const struct analyse_setup *setup)
 	analyser->problems.arena = &analyser->arena;
 	analyser->package = UINT32_MAX;
 	if (setup->root != NULL)
-		analyser->system = system_files_open(setup->root, &analyser->problems);
+		analyser->system = system_files_open(setup->root, NULL, &analyser->problems);
 	return analyser;
 }
 
@@ -85,7 +85,8 @@ static struct pooled *open_pooled(struct analyser *analyser, const struct packag
 	*pooled = (struct pooled){ .file = file };
 	if (!pool_map(analyser->setup->pool, file->pool_off, file->size_bytes, &bytes))
 		snprintf(pooled->failure, sizeof(pooled->failure), "its content was not kept");
-	else if (module_open(bytes, file->path, &analyser->problems, &pooled->module, &err) !=
+	else if (module_open(bytes, file->path, NULL, &analyser->problems, &pooled->module,
+			     &err) !=
 		 STATUS_OK)
 		snprintf(pooled->failure, sizeof(pooled->failure), "%.120s", err.text);
 	return pooled;
