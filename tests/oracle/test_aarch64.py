@@ -39,7 +39,7 @@ for ordered in ("ldapr", "ldapur", "ldlar", "ldtr", "sttr", "stlur", "stllr"):
     OPERATIONS |= {ordered + width: {SIGN_EXTEND} for width in ("sb", "sh", "sw")}
 FLAG_SETTERS = {"adds", "subs", "ands", "bics", "adcs", "sbcs", "ccmp", "ccmn", "fcmp", "fcmpe", "fccmp", "fccmpe",
                 "msr", "fjcvtzs", "subps", "rmif", "setf8", "setf16"}
-NO_DESTINATION = re.compile(r"b$|b\.|br|ret|cb|tb|svc|brk|hlt|udf|ccm|fcc|fcm|pr|msr|sys$|d[ms]b|isb|clrex|st|ptest")
+NO_DESTINATION = re.compile(r"b$|b\.|br|ret|cb|tb|svc|brk|hlt|udf|dcps|rmif|setf|ccm|fcc|fcm|pr|msr|sys$|d[ms]b|isb|clrex|st|ptest")
 ATOMIC = re.compile(r"(ldadd|ldclr|ldeor|ldset|ldsmax|ldsmin|ldumax|ldumin|swp)")
 # Those of which no detail is known: ours may say that they do more.
 SCALABLE = re.compile(r"^(cpy|set[gpme]|hvc|smc|adds[vp]l|rdsvl)|[zp]\d|vl\d|\b(cnt|inc|dec|sqinc|sqdec|uqinc|uqdec)[bhwdp]\b|\b(rdvl|addvl|addpl|setffr|wrffr)")
