@@ -29,7 +29,9 @@ static enum status map_descriptor(int descriptor, uint64_t max_bytes, struct fil
 	void *start = mmap(NULL, (size_t)size_bytes, PROT_READ, MAP_PRIVATE, descriptor, 0);
 	if (start == MAP_FAILED)
 		return error_set(err, STATUS_IO, ERROR_NO_OFF, "%s", strerror(errno));
-	*out_map = (struct file_map){ .content = { start, (size_t)size_bytes }, .start = start };
+	*out_map = (struct file_map){ .content = { start, (size_t)size_bytes },
+				      .start = start,
+				      .mapped_bytes = (size_t)size_bytes };
 	return STATUS_OK;
 }
 
@@ -45,9 +47,51 @@ enum status file_map_open(const char *path, uint64_t max_bytes, struct file_map 
 	return status;
 }
 
+/* Until its end, or to one byte more than may be: pages that nothing fills cost nothing. */
+static enum status read_pipe(int descriptor, uint64_t max_bytes, struct file_map *out_map,
+			     struct error *err)
+{
+	size_t room_bytes = (size_t)max_bytes + 1;
+	uint8_t *start = mmap(NULL, room_bytes, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (start == MAP_FAILED)
+		return error_set(err, STATUS_IO, ERROR_NO_OFF, "%s", strerror(errno));
+	size_t size_bytes = 0;
+	ssize_t got;
+	do {
+		got = read(descriptor, start + size_bytes, room_bytes - size_bytes);
+		size_bytes += got > 0 ? (size_t)got : 0;
+	} while ((got > 0 && size_bytes < room_bytes) || (got < 0 && errno == EINTR));
+	if (got >= 0 && size_bytes <= max_bytes) {
+		*out_map = (struct file_map){ .content = { start, size_bytes },
+					      .start = start,
+					      .mapped_bytes = room_bytes };
+		return STATUS_OK;
+	}
+	(void)munmap(start, room_bytes);
+	if (got < 0)
+		return error_set(err, STATUS_IO, ERROR_NO_OFF, "%s", strerror(errno));
+	return error_set(err, STATUS_LIMIT, ERROR_NO_OFF, "more than the limit of %ju bytes",
+			 (uintmax_t)max_bytes);
+}
+
+enum status file_input_open(const char *path, uint64_t max_bytes, struct file_map *out_map,
+			    struct error *err)
+{
+	struct stat info;
+	if (stat(path, &info) != 0 || !S_ISFIFO(info.st_mode))
+		return file_map_open(path, max_bytes, out_map, err);
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+	if (descriptor < 0)
+		return error_set(err, STATUS_IO, ERROR_NO_OFF, "%s", strerror(errno));
+	enum status status = read_pipe(descriptor, max_bytes, out_map, err);
+	(void)close(descriptor);
+	return status;
+}
+
 void file_map_close(struct file_map *map)
 {
 	if (map->start != NULL)
-		(void)munmap(map->start, map->content.size_bytes);
+		(void)munmap(map->start, map->mapped_bytes);
 	*map = (struct file_map){ 0 };
 }

@@ -12,6 +12,7 @@
 struct file_map {
 	struct slice content; /* borrowed from the map, until file_map_close */
 	void *start;          /* owned mapping, NULL for an empty file */
+	size_t mapped_bytes;
 };
 
 /*
@@ -21,4 +22,8 @@ struct file_map {
  */
 enum status file_map_open(const char *path, uint64_t max_bytes, struct file_map *out_map,
 			  struct error *err) __attribute__((warn_unused_result, nonnull));
+
+/* The same for a file that a user named: it may also be a pipe, which is read to its end. */
+enum status file_input_open(const char *path, uint64_t max_bytes, struct file_map *out_map,
+			    struct error *err) __attribute__((warn_unused_result, nonnull));
 void file_map_close(struct file_map *map); /* safe to call twice */

@@ -34,7 +34,7 @@ static int load_definition(const char *name, struct arena *arena, struct definit
 		return EXIT_PROBLEM;
 	}
 	struct file_map map;
-	if (file_map_open(name, DEFINITION_MAX_BYTES, &map, &err) != STATUS_OK)
+	if (file_input_open(name, DEFINITION_MAX_BYTES, &map, &err) != STATUS_OK)
 		return report_error(name, &err);
 	status = definition_parse(map.content, name, arena, out_definition, &err);
 	file_map_close(&map);

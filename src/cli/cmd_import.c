@@ -128,7 +128,7 @@ static int import_workloads(struct import *import)
 	struct file_map map;
 	struct workload_set set;
 	struct error err;
-	if (file_map_open(path, WORKLOAD_TEXT_MAX_BYTES, &map, &err) != STATUS_OK)
+	if (file_input_open(path, WORKLOAD_TEXT_MAX_BYTES, &map, &err) != STATUS_OK)
 		return report_error(path, &err);
 	int code = EXIT_DONE;
 	if (workload_text_parse(map.content, path, &import->arena, &import->problems, &set, &err) !=
@@ -232,7 +232,7 @@ static int read_popcon(struct import *import, struct buffer *text,
 	const char *total = value_or(import->arguments, "popcon-total", "submissions");
 	struct file_map map;
 	struct error err;
-	enum status status = file_map_open(path, POPCON_MAX_BYTES, &map, &err);
+	enum status status = file_input_open(path, POPCON_MAX_BYTES, &map, &err);
 	if (status == STATUS_OK) {
 		status = unpack(map.content, POPCON_MAX_BYTES, text, &err);
 		file_map_close(&map);

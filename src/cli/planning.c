@@ -14,7 +14,7 @@ static int read_order(struct facts *facts, const char *path, struct plan_choice 
 {
 	struct file_map map;
 	struct error err;
-	if (file_map_open(path, ORDER_MAX_BYTES, &map, &err) != STATUS_OK)
+	if (file_input_open(path, ORDER_MAX_BYTES, &map, &err) != STATUS_OK)
 		return report_error(path, &err);
 	size_t line_count = 1;
 	for (size_t i = 0; i < map.content.size_bytes; i++)

@@ -40,7 +40,7 @@ static int exclude_file(struct selection *selection, const char *path)
 {
 	struct file_map map;
 	struct error err;
-	if (file_map_open(path, LIST_MAX_BYTES, &map, &err) != STATUS_OK)
+	if (file_input_open(path, LIST_MAX_BYTES, &map, &err) != STATUS_OK)
 		return report_error(path, &err);
 	exclude_listed(selection, path, map.content);
 	file_map_close(&map);

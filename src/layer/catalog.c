@@ -65,15 +65,17 @@ const char *layer_key(struct arena *arena, const struct layer *layer)
 	return arena_printf(arena, "%s-%s", layer->name, layer->version);
 }
 
-/* The best of some layers for a name: the one of that key, else the last of that name. */
-static const struct layer *find(const struct layer_catalog *catalog, const char *name,
-				enum arch arch)
+/*
+ * The best of some layers for a name: the one of that key, else the last of that name. Of another
+ * architecture, which the caller then refuses, when the name has none of this.
+ */
+static const struct layer *find(const struct layer_catalog *catalog, const char *name, int arch)
 {
 	const struct layer *newest = NULL;
 	struct arena scratch = { 0 };
 	for (size_t i = 0; i < catalog->layer_count; i++) {
 		const struct layer *layer = &catalog->layers[i];
-		if (layer->arch != arch)
+		if (arch != ARCH_UNKNOWN && layer->arch != (enum arch)arch)
 			continue;
 		if (strcasecmp(layer_key(&scratch, layer), name) == 0) {
 			newest = layer;
@@ -84,7 +86,7 @@ static const struct layer *find(const struct layer_catalog *catalog, const char 
 			newest = layer;
 	}
 	arena_finish(&scratch);
-	return newest;
+	return newest == NULL && arch != ARCH_UNKNOWN ? find(catalog, name, ARCH_UNKNOWN) : newest;
 }
 
 /* Edits (insert, delete, replace) between two short names; Levenshtein 1966, one row at a time. */
@@ -114,14 +116,14 @@ static size_t edit_distance(const char *a, const char *b)
 static const char *nearest_name(struct arena *arena, const char *name,
 				const struct layer_catalog *catalog)
 {
-	enum { FAR = 4 };
+	enum { FAR = 3 };
 	const char *nearest = NULL;
 	size_t nearest_distance = FAR;
 	for (size_t i = 0; i < 2 * catalog->layer_count; i++) {
 		const struct layer *layer = &catalog->layers[i / 2];
 		const char *candidate = i % 2 == 0 ? layer_key(arena, layer) : layer->name;
 		size_t distance = edit_distance(name, candidate);
-		if (distance < nearest_distance) {
+		if (distance <= nearest_distance) { /* of equals the newest */
 			nearest = candidate;
 			nearest_distance = distance;
 		}
@@ -146,9 +148,9 @@ enum status layer_load(const char *name_or_path, enum arch arch, const struct la
 		       struct problem_list *problems, struct layer *out_layer, struct error *err)
 {
 	struct layer_catalog shipped = layer_catalog_load(problems->arena);
-	const struct layer *found = extra == NULL ? NULL : find(extra, name_or_path, arch);
+	const struct layer *found = extra == NULL ? NULL : find(extra, name_or_path, (int)arch);
 	if (found == NULL)
-		found = find(&shipped, name_or_path, arch);
+		found = find(&shipped, name_or_path, (int)arch);
 	if (found != NULL) {
 		*out_layer = *found;
 		return STATUS_OK;

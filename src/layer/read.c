@@ -93,7 +93,7 @@ enum status layer_read_file(const char *path, enum arch arch, struct problem_lis
 			    struct layer *out_layer, struct error *err)
 {
 	struct file_map map;
-	enum status status = file_map_open(path, LAYER_MAX_FILE_BYTES, &map, err);
+	enum status status = file_input_open(path, LAYER_MAX_FILE_BYTES, &map, err);
 	if (status != STATUS_OK)
 		return status;
 	status = layer_read(map.content, path, arch, problems, out_layer, err);

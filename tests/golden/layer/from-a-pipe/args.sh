@@ -1,0 +1,1 @@
+printf "read\nwrite\nreed\n" | "$SYSGAP" layer show /dev/stdin --format tsv
