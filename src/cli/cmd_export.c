@@ -63,7 +63,8 @@ static int scan_names(struct export *export, struct scanning *scanning, const ch
 		if (scanning_program(scanning, arguments->operands[i], &program) != EXIT_DONE)
 			return EXIT_PROBLEM;
 		for (size_t k = 0; k < program.unresolved_count; k++) {
-			if (argument_given(arguments, "quiet") && argument_given(arguments, "force"))
+			if (argument_given(arguments, "quiet") &&
+			    argument_given(arguments, "force"))
 				break;
 			fprintf(stderr,
 				"sysgap: %s: a syscall at %#llx whose number is not known is not "

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "cli/curves.h"
 #include "cli/output.h"
 #include "cli/planning.h"
@@ -17,18 +19,31 @@ struct completeness status_completeness(struct facts *facts, struct workload_set
 	return completeness_of(&needs, NULL, supported, NULL);
 }
 
-bool status_note_execve(const struct selection *selection, struct bitset implemented,
-			struct writer *writer)
+void status_note_few_lacks(const struct selection *selection, const struct layer *layer,
+			   struct writer *writer)
 {
-	uint32_t execve;
-	if (!syscall_number_of(selection->facts->arch, slice_of_string("execve"), &execve) ||
-	    bitset_has(implemented, execve) || bitset_has(selection->excluded_calls, execve))
-		return false;
+	enum { FEW = 3 };
+	struct facts *facts = selection->facts;
+	struct missing_list list =
+	    missing_list_make(facts, selection->all, selection_supported(selection, layer));
+	size_t common = 0;
+	while (common < list.count && 2 * list.calls[common].call->needed > selection->all.count)
+		common++;
+	if (common == 0 || common > FEW)
+		return;
+	const char *names = list.calls[0].name;
+	bool has_execve = strcmp(names, "execve") == 0;
+	for (size_t i = 1; i < common; i++) {
+		names = arena_printf(&facts->arena, "%s,%s", names, list.calls[i].name);
+		has_execve |= strcmp(list.calls[i].name, "execve") == 0;
+	}
 	writer_note(writer, NULL,
-		    "execve is missing, and counts as required by every workload that was recorded "
-		    "from its start; of a layer that starts programs in another way, "
-		    "'--exclude execve' tells more.");
-	return true;
+		    "%s lacks what most workloads need: '--exclude %s' shows how it does but for "
+		    "that.%s",
+		    layer_key(&facts->arena, layer), names,
+		    has_execve ? " Recordings begin with an execve; a layer that starts programs "
+				 "in another way may do without."
+			       : "");
 }
 
 void status_describe_exclusions(const struct selection *selection, struct writer *writer)

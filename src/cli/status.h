@@ -16,11 +16,11 @@ struct completeness status_completeness(struct facts *facts, struct workload_set
 					struct bitset supported, enum needs_policy policy);
 
 /*
- * Loupe starts each recording with an execve, and so has it required of every workload: a layer
- * that runs one program and has no execve gets next to nothing. Says so, and what to do.
+ * One call that most need and a layer has not makes its figures next to nothing, be it that its
+ * list leaves out what is done elsewhere, or that Loupe saw its own execve. Says so, and what to do.
  */
-bool status_note_execve(const struct selection *selection, struct bitset implemented,
-			struct writer *writer);
+void status_note_few_lacks(const struct selection *selection, const struct layer *layer,
+			   struct writer *writer);
 
 void status_describe_exclusions(const struct selection *selection, struct writer *writer);
 

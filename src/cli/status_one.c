@@ -41,7 +41,7 @@ static void describe_completeness(const struct selection *selection, const struc
 	    writer, NULL,
 	    "Completeness is the share of workloads whose every call is implemented or may "
 	    "return ENOSYS; when faking counts, it may also return 0 without doing anything.");
-	(void)status_note_execve(selection, implemented, writer);
+	status_note_few_lacks(selection, layer, writer);
 	size_t unknown =
 	    status_completeness(facts, selection->all, implemented, NEEDS_STUBS).unknown;
 	writer_integer(writer, "unknown_workloads",

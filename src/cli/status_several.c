@@ -32,9 +32,7 @@ static void compare_completeness(const struct selection *selection,
 	}
 	writer_table_end(writer);
 	for (size_t i = 0; i < count; i++)
-		if (status_note_execve(selection, selection_implemented(selection, layers[i]),
-				       writer))
-			break;
+		status_note_few_lacks(selection, layers[i], writer);
 	status_describe_exclusions(selection, writer);
 }
 
