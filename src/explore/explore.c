@@ -612,7 +612,42 @@ static enum status first_answers(struct explore *explore, enum question_kind kin
 	return run_list(explore);
 }
 
-/* What works in two halves, grouped anew each time; what fails alone. */
+/* Every so many members from the first one on: the columns of a grid with that many. */
+static void add_every(struct explore *explore, struct question **members, size_t count,
+		      size_t first, size_t step, uint32_t replica)
+{
+	struct test test = { .members = arena_alloc(explore->arena, count, sizeof(*members)),
+			     .replica = replica };
+	for (size_t i = first; i < count; i += step)
+		test.members[test.count++] = members[i];
+	add_test(explore, test);
+}
+
+/*
+ * What works is laid out in a square. One replica tries its rows, the next its columns: so any two
+ * members are apart in one of them, and what one repairs for the other comes out. Further replicas
+ * try halves.
+ */
+static void add_groups(struct explore *explore, struct question **members, size_t count,
+		       uint32_t replica)
+{
+	size_t side = 1;
+	while (side * side < count)
+		side++;
+	uint64_t seed = explore->request->definition->hash;
+	shuffle(members, count, replica <= 2 ? seed : seed + replica);
+	for (size_t i = 0; i * side < count && replica == 1; i++)
+		add_test(explore,
+			 (struct test){ .members = members + i * side,
+					.count = side < count - i * side ? side : count - i * side,
+					.replica = replica });
+	bool last = replica == explore->replicas - 1;
+	for (size_t i = 0; i < side && (replica == 2 || (replica == 1 && last)); i++)
+		add_every(explore, members, count, i, side, replica);
+	for (size_t i = 0; i < 2 && replica > 2; i++)
+		add_every(explore, members, count, i, 2, replica);
+}
+
 static enum status replicate(struct explore *explore, enum question_kind kind)
 {
 	uint16_t answers[EXPLORE_MAX_MODES];
@@ -621,15 +656,7 @@ static enum status replicate(struct explore *explore, enum question_kind kind)
 		for (size_t a = 0; a < answer_count; a++) {
 			struct question **members;
 			size_t count = gather(explore, kind, answers[a], has_not_failed, &members);
-			shuffle(members, count,
-				explore->request->definition->hash + (uint64_t)replica * 64 + a);
-			size_t half = (count + 1) / 2;
-			add_test(
-			    explore,
-			    (struct test){ .members = members, .count = half, .replica = replica });
-			add_test(explore, (struct test){ .members = members + half,
-							 .count = count - half,
-							 .replica = replica });
+			add_groups(explore, members, count, replica);
 			count = gather(explore, kind, answers[a], has_failed, &members);
 			for (size_t i = 0; i < count; i++)
 				add_alone(explore, members[i], replica);

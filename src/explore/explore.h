@@ -11,9 +11,9 @@
  *
  *   assumed   a group that works holds only members that work alone. It would be wrong where one
  *             answer repairs what another breaks
- *   checked   members that were never reached are tried again without those that hid them; every
- *             further replica is grouped in another way; the final set is bisected and validated;
- *             `effects` tries each member alone
+ *   checked   members that were never reached are tried again without those that hid them; any
+ *             two members are apart in one of the first replicas; the final set is bisected and
+ *             validated; `effects` tries each member alone
  *   exact     a failed group of which one call alone was reached ran like that call alone
  */
 enum question_kind { QUESTION_CALL, QUESTION_OPERATION, QUESTION_PATH };

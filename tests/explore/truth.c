@@ -67,6 +67,14 @@ static int hidden(void)
 	return info() > 0 ? 0 : 1;
 }
 
+/* Without the first call nobody misses the second: one answer repairs what another breaks. */
+static int repaired(void)
+{
+	char bytes[8];
+	long first = syscall(SYS_getrandom, bytes, sizeof(bytes), 0);
+	return info() > 0 || first <= 0 ? 0 : 1;
+}
+
 static int in_child(void)
 {
 	int status;
@@ -190,6 +198,7 @@ static const struct {
 	{ "only-enosys", only_enosys },
 	{ "one-of-two", one_of_two },
 	{ "hidden", hidden },
+	{ "repaired", repaired },
 	{ "in-child", in_child },
 	{ "in-thread", in_thread },
 	{ "after-exec", after_exec },

@@ -200,6 +200,14 @@ static void what_a_group_hides_is_found(void **state)
 	assert_answers(&result, SYS_sysinfo, QUESTION_FAILS, QUESTION_FAILS);
 }
 
+static void what_a_group_repairs_is_found(void **state)
+{
+	(void)state;
+	struct explore_result result = explore_program("repaired", 2, 0);
+	assert_answers(&result, SYS_getrandom, QUESTION_WORKS, QUESTION_WORKS);
+	assert_answers(&result, SYS_sysinfo, QUESTION_FAILS, QUESTION_FAILS);
+}
+
 static void children_count(void **state)
 {
 	(void)state;
@@ -396,6 +404,7 @@ int main(void)
 		cmocka_unit_test(another_errno_is_another_answer),
 		cmocka_unit_test(one_of_two_is_enough_but_not_none),
 		cmocka_unit_test(what_a_group_hides_is_found),
+		cmocka_unit_test(what_a_group_repairs_is_found),
 		cmocka_unit_test(children_count),
 		cmocka_unit_test(threads_count),
 		cmocka_unit_test(rules_survive_execve),
