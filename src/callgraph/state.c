@@ -506,6 +506,7 @@ static struct value calculate(const struct flow *flow, const struct instruction 
 	case OPERATION_COMPARE:
 	case OPERATION_TEST:
 	case OPERATION_SELECT:
+	case OPERATION_SELECT_NEXT:
 	case OPERATION_PUSH:
 	case OPERATION_POP:
 	case OPERATION_LEAVE:
@@ -660,6 +661,8 @@ static void step_select(const struct flow *flow, struct state *state,
 {
 	struct value a = state_read(flow, state, &instruction->operands[1]);
 	struct value b = state_read(flow, state, &instruction->operands[2]);
+	if (instruction->operation == OPERATION_SELECT_NEXT)
+		a = value_map(flow->scratch, &a, number_add, 1);
 	struct value joined = value_join(flow->scratch, &a, &b);
 	write(flow, state, &instruction->operands[0], &joined);
 }
@@ -745,6 +748,7 @@ void state_step(const struct flow *flow, struct state *state, const struct instr
 		keeps_flags = true;
 		break;
 	case OPERATION_SELECT:
+	case OPERATION_SELECT_NEXT:
 		step_select(flow, state, instruction);
 		break;
 	case OPERATION_PUSH:

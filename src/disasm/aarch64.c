@@ -749,14 +749,18 @@ static bool decode_add(uint32_t word, struct instruction *to)
 static bool decode_select(uint32_t word, struct instruction *to)
 {
 	unsigned width = width_of(word);
-	if (bit(word, 30) || bits(word, 11, 10) != 0) { /* csinc, csinv, csneg */
+	bool inverts = bit(word, 30);
+	bool is_next = bit(word, 10);
+	if (inverts && rm(word) != ZERO) { /* csinv, csneg */
 		other(to, bit_of(rn(word)) | bit_of(rm(word)), bit_of(rd(word)));
 		return true;
 	}
-	to->operation = OPERATION_SELECT;
+	to->operation = is_next && !inverts ? OPERATION_SELECT_NEXT : OPERATION_SELECT;
 	to->condition = conditions[bits(word, 15, 12)];
 	put_destination(&to->operands[0], rd(word), width);
 	put_source(&to->operands[1], rm(word), width);
+	if (inverts && !is_next)
+		to->operands[1].value = width == 8 ? (int64_t)-1 : (int64_t)UINT32_MAX;
 	put_source(&to->operands[2], rn(word), width);
 	return true;
 }

@@ -26,6 +26,7 @@ enum operation {
 	OPERATION_COMPARE,     /* flags of [1] - [2] */
 	OPERATION_TEST,        /* flags of [1] & [2] */
 	OPERATION_SELECT,      /* [0] = condition ? [2] : [1] */
+	OPERATION_SELECT_NEXT, /* [0] = condition ? [2] : [1] + 1 */
 	OPERATION_PUSH,        /* [1] */
 	OPERATION_POP,         /* [0] */
 	OPERATION_LEAVE,       /* x86: the stack pointer from the frame pointer, then pop that */

@@ -589,6 +589,20 @@ static void unresolved_add(struct closure *closure, const struct node *node,
 	};
 }
 
+/*
+ * On aarch64 the vDSO returns from signal handlers, not the program: Linux v6.1,
+ * arch/arm64/kernel/vdso/sigreturn.S. Whoever installs a handler makes that call too.
+ */
+static void note_handler(struct closure *closure, const struct node *node, const struct fact *fact,
+			 enum arch arch, uint32_t number)
+{
+	const struct syscall *call = syscall_by_number(arch, number);
+	if (arch != ARCH_AARCH64 || call == NULL || strcmp(call->name, "rt_sigaction") != 0)
+		return;
+	call = syscall_by_name(slice_of_string("rt_sigreturn"));
+	use_add(closure, arch, (uint32_t)call->numbers[arch], false, node, fact);
+}
+
 /* Which argument of a call selects its operation; -1: none. */
 static int selector_of(const char *name)
 {
@@ -696,6 +710,7 @@ static void use_numbers(struct closure *closure, const struct node *node, const 
 		}
 		uint32_t number = (uint32_t)items.items[i].number;
 		use_add(closure, arch, number, items.assumed, node, fact);
+		note_handler(closure, node, fact, arch, number);
 		note_operations(closure, node, fact, arch, number);
 	}
 }

@@ -16,14 +16,15 @@ DEFAULT_FILES = "/usr/aarch64-linux-gnu/lib/*.so*"
 SHOWN_LIMIT = 40
 
 (OTHER, MOVE, SIGN_EXTEND, ADDRESS, ADD, SUBTRACT, AND, OR, XOR, SHIFT_LEFT, SHIFT_RIGHT, INSERT, COMPARE, TEST,
- SELECT, PUSH, POP, LEAVE, CALL, JUMP, BRANCH, RETURN, SYSCALL, SYSCALL_I386, TRAP, NOTHING) = range(26)
+ SELECT, SELECT_NEXT, PUSH, POP, LEAVE, CALL, JUMP, BRANCH, RETURN, SYSCALL, SYSCALL_I386, TRAP, NOTHING) = range(27)
 CONDITIONS = {"eq": 1, "ne": 2, "cc": 3, "ls": 4, "hi": 5, "cs": 6, "lt": 7, "le": 8, "gt": 9, "ge": 10, "mi": 11,
               "pl": 12, "cbz": 13, "cbnz": 14}
 # Those of which several forms are not followed may be OTHER.
 OPERATIONS = {
     "add": {ADD, OTHER}, "sub": {SUBTRACT, OTHER}, "adds": {ADD, COMPARE, OTHER}, "subs": {SUBTRACT, COMPARE, OTHER},
     "and": {AND, OTHER}, "ands": {AND, TEST, OTHER}, "orr": {OR, MOVE, OTHER}, "eor": {XOR, OTHER},
-    "movz": {MOVE}, "movn": {MOVE}, "movk": {INSERT}, "adr": {ADDRESS}, "adrp": {ADDRESS}, "csel": {SELECT},
+    "movz": {MOVE}, "movn": {MOVE}, "movk": {INSERT}, "adr": {ADDRESS}, "adrp": {ADDRESS}, "csel": {SELECT}, "csinc": {SELECT_NEXT}, "csinv": {SELECT, OTHER},
+    "csneg": {SELECT, OTHER},
     "ubfm": {MOVE, SHIFT_LEFT, SHIFT_RIGHT, OTHER}, "sbfm": {SIGN_EXTEND, OTHER}, "lslv": {SHIFT_LEFT},
     "lsrv": {SHIFT_RIGHT}, "b": {JUMP}, "bl": {CALL}, "br": {JUMP}, "blr": {CALL}, "ret": {RETURN}, "svc": {SYSCALL},
     "brk": {TRAP}, "hlt": {TRAP}, "udf": {TRAP}, "dcps1": {TRAP}, "dcps2": {TRAP}, "dcps3": {TRAP}, "cbz": {BRANCH}, "cbnz": {BRANCH}, "tbz": {BRANCH}, "tbnz": {BRANCH},

@@ -101,6 +101,23 @@ static void branches_by_registers_and_by_flags(void **state)
 	assert_int_equal(select.operands[2].reg, 1);
 }
 
+static void selects_numbers_that_compilers_make_of_conditions(void **state)
+{
+	(void)state;
+	struct instruction next = decode(0x9a88c508); /* cinc x8, x8, le */
+	assert_int_equal(next.operation, OPERATION_SELECT_NEXT);
+	assert_int_equal(next.condition, CONDITION_GREATER);
+	assert_int_equal(next.operands[1].reg, 8);
+	struct instruction set = decode(0x1a9f17e0); /* cset w0, eq */
+	assert_int_equal(set.operation, OPERATION_SELECT_NEXT);
+	assert_int_equal(set.operands[1].kind, OPERAND_IMMEDIATE);
+	struct instruction mask = decode(0x5a9f13e0); /* csetm w0, eq */
+	assert_int_equal(mask.operation, OPERATION_SELECT);
+	assert_int_equal(mask.operands[1].value, 0xffffffff);
+	assert_int_equal(mask.operands[2].value, 0);
+	assert_int_equal(decode(0x5a810420).operation, OPERATION_OTHER); /* cneg w0, w1, ne */
+}
+
 static void sweeps_pages_and_their_uses(void **state)
 {
 	(void)state;
@@ -153,5 +170,6 @@ RUN_TESTS(cmocka_unit_test(reads_constants),
 	  cmocka_unit_test(tells_the_zero_register_from_the_stack_pointer),
 	  cmocka_unit_test(follows_a_base_that_moves), cmocka_unit_test(knows_what_atomics_write),
 	  cmocka_unit_test(branches_by_registers_and_by_flags),
+	  cmocka_unit_test(selects_numbers_that_compilers_make_of_conditions),
 	  cmocka_unit_test(sweeps_pages_and_their_uses),
 	  cmocka_unit_test(says_what_the_kernel_expects))
