@@ -46,14 +46,19 @@ static inline int run_as_tap(int (*run)(void))
 	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 1;
 }
 
-/* The closing lines of a test program: every test once, named as a sentence. */
-#define RUN_TESTS(...)                                                                             \
+/*
+ * The closing lines of a test program: every test once, named as a sentence; what comes before the
+ * first and after the last, or NULL.
+ */
+#define RUN_TESTS_BETWEEN(set_up, tear_down, ...)                                                  \
 	static int run_group(void)                                                                 \
 	{                                                                                          \
 		const struct CMUnitTest tests[] = { __VA_ARGS__ };                                 \
-		return cmocka_run_group_tests(tests, NULL, NULL);                                  \
+		return cmocka_run_group_tests(tests, set_up, tear_down);                           \
 	}                                                                                          \
 	int main(void)                                                                             \
 	{                                                                                          \
 		return run_as_tap(run_group);                                                      \
 	}
+
+#define RUN_TESTS(...) RUN_TESTS_BETWEEN(NULL, NULL, __VA_ARGS__)

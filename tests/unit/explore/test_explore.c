@@ -394,30 +394,20 @@ static void an_ordinary_user_gets_the_same(void **state)
 	assert_int_equal(status, 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(needs_it),
-		cmocka_unit_test(works_with_it_stubbed),
-		cmocka_unit_test(works_with_it_faked_only),
-		cmocka_unit_test(works_either_way),
-		cmocka_unit_test(another_errno_is_another_answer),
-		cmocka_unit_test(one_of_two_is_enough_but_not_none),
-		cmocka_unit_test(what_a_group_hides_is_found),
-		cmocka_unit_test(what_a_group_repairs_is_found),
-		cmocka_unit_test(children_count),
-		cmocka_unit_test(threads_count),
-		cmocka_unit_test(rules_survive_execve),
-		cmocka_unit_test(every_call_is_answered),
-		cmocka_unit_test(disagreement_is_flaky),
-		cmocka_unit_test(a_daemon_does_not_outlive_its_trial),
-		cmocka_unit_test(a_hang_is_a_failure),
-		cmocka_unit_test(a_killed_parent_is_a_failure),
-		cmocka_unit_test(a_crash_that_nobody_reports_is_a_failure),
-		cmocka_unit_test(a_full_disk_is_the_trials_own),
-		cmocka_unit_test(a_workload_that_fails_by_itself_is_said),
-		cmocka_unit_test(what_is_known_is_not_run_again),
-		cmocka_unit_test(an_ordinary_user_gets_the_same),
-	};
-	return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+RUN_TESTS_BETWEEN(set_up, tear_down, cmocka_unit_test(needs_it),
+		  cmocka_unit_test(works_with_it_stubbed),
+		  cmocka_unit_test(works_with_it_faked_only), cmocka_unit_test(works_either_way),
+		  cmocka_unit_test(another_errno_is_another_answer),
+		  cmocka_unit_test(one_of_two_is_enough_but_not_none),
+		  cmocka_unit_test(what_a_group_hides_is_found),
+		  cmocka_unit_test(what_a_group_repairs_is_found), cmocka_unit_test(children_count),
+		  cmocka_unit_test(threads_count), cmocka_unit_test(rules_survive_execve),
+		  cmocka_unit_test(every_call_is_answered), cmocka_unit_test(disagreement_is_flaky),
+		  cmocka_unit_test(a_daemon_does_not_outlive_its_trial),
+		  cmocka_unit_test(a_hang_is_a_failure),
+		  cmocka_unit_test(a_killed_parent_is_a_failure),
+		  cmocka_unit_test(a_crash_that_nobody_reports_is_a_failure),
+		  cmocka_unit_test(a_full_disk_is_the_trials_own),
+		  cmocka_unit_test(a_workload_that_fails_by_itself_is_said),
+		  cmocka_unit_test(what_is_known_is_not_run_again),
+		  cmocka_unit_test(an_ordinary_user_gets_the_same))
