@@ -143,6 +143,21 @@ static bool meets_entry(const struct walk *walk, const struct elf_fde *fde, uint
 	return image_is_entry(walk->flow.image, va);
 }
 
+/*
+ * The kernel takes 32 bits of a number, so whether it was sign-extended just before does not
+ * matter; glibc's setxid on aarch64 does so. Linux v6.1, arch/arm64/kernel/syscall.c.
+ */
+static void forget_sign_of_number(const struct walk *walk, struct instruction *last)
+{
+	struct operand *number = &last[-1].operands[0];
+	if (last[0].operation != OPERATION_SYSCALL || last[-1].operation != OPERATION_SIGN_EXTEND ||
+	    number->kind != OPERAND_REGISTER || last[-1].operands[1].width_bytes != 4 ||
+	    number->reg != walk->flow.machine->syscall_number)
+		return;
+	last[-1].operation = OPERATION_MOVE;
+	number->width_bytes = 4;
+}
+
 /* Decodes from va up to the end of a block or to what is decoded already. */
 static size_t block_decode(struct walk *walk, uint64_t va)
 {
@@ -170,6 +185,8 @@ static size_t block_decode(struct walk *walk, uint64_t va)
 			break;
 		}
 		place_put(walk, next, index, count);
+		if (count > 0)
+			forget_sign_of_number(walk, instruction);
 		count++;
 		walk->instruction_count++;
 		off += instruction->length_bytes;

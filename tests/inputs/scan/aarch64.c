@@ -1,15 +1,17 @@
 /*
  * aarch64: numbers through a wrapper, from movz and movk, from a table in constant data behind adrp,
  * and chosen by a comparison; calls through a pointer in data and as the last thing; a branch on a
- * register that guards a call; a signal handler, from which the vDSO returns.
+ * register that guards a call; a number from the caller's memory, sign-extended, as in glibc's
+ * setxid; a signal handler, from which the vDSO returns.
  * build: clang --target=aarch64-linux-gnu -O2 -ffreestanding -nostdlib -static -fuse-ld=lld
- * exact: getpid getuid getppid gettid getegid uname sync rt_sigaction rt_sigreturn exit
+ * exact: getpid getuid getppid gettid getegid setuid uname sync rt_sigaction rt_sigreturn exit
  * no-run: for another machine
  */
 #define NOINLINE __attribute__((noinline))
 
 enum {
 	NR_SYNC = 81,
+	NR_SETUID = 146,
 	NR_EXIT = 93,
 	NR_RT_SIGACTION = 134,
 	NR_UNAME = 160,
@@ -70,6 +72,16 @@ static NOINLINE long in_data(void)
 	return call0(NR_UNAME);
 }
 
+struct command {
+	int number;
+	long argument;
+};
+
+static NOINLINE long in_memory(const struct command *command)
+{
+	return call0(command->number);
+}
+
 __attribute__((used)) static NOINLINE long never(void)
 {
 	return call0(NR_SWAPON);
@@ -84,6 +96,9 @@ __attribute__((noreturn, used)) void start_c(void)
 	from_table((unsigned long)flag);
 	guarded(0);
 	pointer();
+	struct command command = { NR_SETUID, flag };
+	__asm__ volatile("" : : "r"(&command) : "memory");
+	in_memory(&command);
 	call0(NR_RT_SIGACTION);
 	for (;;)
 		call0(NR_EXIT);
