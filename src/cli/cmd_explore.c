@@ -140,7 +140,7 @@ struct experience {
 	uint32_t faked[OBSERVER_MAX_NUMBERS];
 };
 
-enum { WEIGHT_OF_SAME_APPLICATION = 1000 };
+enum { WEIGHT_OF_SAME_APPLICATION = 1000, WEIGHT_OF_SAME_WORKLOAD = 1000000 };
 
 static double tolerance(void *context, uint32_t number, uint16_t answer)
 {
@@ -165,14 +165,18 @@ static void gain_from(const struct workload *workload, uint32_t weight, struct e
 	}
 }
 
-static void gain_experience(const struct workload_set *set, const char *application,
+static void gain_experience(const struct workload_set *set, const struct definition *definition,
 			    struct experience *out)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		const struct workload *workload = set->workloads[i];
-		bool same = strcmp(workload->application, application) == 0;
+		uint32_t weight = 1;
+		if (strcmp(workload->application, definition->application) == 0)
+			weight = strcmp(workload->name, definition->name) == 0
+				     ? WEIGHT_OF_SAME_WORKLOAD
+				     : WEIGHT_OF_SAME_APPLICATION;
 		if (workload->arch == ARCH_X86_64)
-			gain_from(workload, same ? WEIGHT_OF_SAME_APPLICATION : 1, out);
+			gain_from(workload, weight, out);
 	}
 }
 
@@ -287,7 +291,7 @@ static int explore_and_keep(const struct arguments *arguments, struct explored *
 	if (code == EXIT_DONE)
 		code = stored_load_every_workload(arguments, arena, &problems, &known);
 	if (code == EXIT_DONE) {
-		gain_experience(&known, explored->definition->application, experience);
+		gain_experience(&known, explored->definition, experience);
 		request->tolerance = tolerance;
 		request->tolerance_context = experience;
 		code = run_trials(arguments, explored, request);

@@ -41,6 +41,12 @@ class Schemas(unittest.TestCase):
         self.check("sysgap-status", "status", "zephyr-2023", "--top", "0", "--published-exclusions", "--figures",
                    scratch.name, "--workloads", "suite", "--levels", "full", "--fake-ok")
 
+    def test_own_explorations(self):
+        own = self.check("sysgap-status", "status", "gramine-1.8", "--workloads", "own")
+        self.assertGreaterEqual(own["completeness"][0]["completeness"]["of"], 16)
+        loupe = self.check("sysgap-status", "status", "gramine-1.8", "--workloads", "loupe")
+        self.assertGreater(loupe["completeness"][0]["completeness"]["of"], 100)
+
     def test_comparison(self):
         self.check("sysgap-comparison", "status", "gramine-1.8", "gvisor", "qemu-user", "--exclude", "prctl,rseq")
 
