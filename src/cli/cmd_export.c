@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/scanning.h"
 #include "cli/stored.h"
+#include "store/package.h"
 #include "syscalls/table.h"
 #include "workload/loupe.h"
 #include "workload/text.h"
@@ -179,10 +180,93 @@ static int export_loupe(struct export *export)
 	return code;
 }
 
+/* ---- packages: two kinds of rows, their fields between tabs ---- */
+
+/* A field; tabs and line ends in it would make others of it. */
+static void print_field(FILE *out, const char *text, char after)
+{
+	for (; text != NULL && *text != '\0'; text++)
+		(void)putc((unsigned char)*text < ' ' ? '?' : *text, out);
+	(void)putc(after, out);
+}
+
+static void print_package(FILE *out, const struct package_facts *facts, const struct source *source)
+{
+	const struct package *package = &facts->package;
+	const char *const fields[] = { "package",        package->name,
+				       package->version, package->arch,
+				       source->title,    package_state_name(facts->state),
+				       package->section, package->maintainer };
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		print_field(out, fields[i], '\t');
+	fprintf(out, "%u\t%u\t%u\t%u\t", facts->program_count, facts->library_count,
+		facts->script_count, facts->unresolved_count);
+	print_field(out, facts->problem, '\n');
+}
+
+static void print_use(void *context, const struct package *package, const struct package_use *use)
+{
+	FILE *out = context;
+	char name[SYSCALL_NAME_BYTES];
+	const struct api *api = &use->api;
+	const char *const fields[] = { "use",
+				       package->name,
+				       package->version,
+				       package->arch,
+				       api_kind_name(api->kind),
+				       certainty_name(use->certainty) };
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		print_field(out, fields[i], '\t');
+	if (api->kind == API_SYSCALL || api->kind == API_OPERATION)
+		fprintf(out, "%s", syscall_name(api->arch, api->number, name));
+	if (api->kind == API_OPERATION)
+		fprintf(out, ":0x%jx", (uintmax_t)api->value);
+	print_field(out, api->name, '\t');
+	print_field(out, use->program, '\t');
+	print_field(out, use->chain, '\n');
+}
+
+static int print_packages(struct export *export, struct store *store, FILE *out)
+{
+	struct stored_packages stored;
+	struct error err;
+	if (store_load_packages(store, API_KIND_COUNT, &export->arena, &stored, &err) != STATUS_OK)
+		return stored_report(export->arguments, &err);
+	fputs("# package: name version arch source state section maintainer programs libraries "
+	      "scripts unresolved problem\n"
+	      "# use: package version arch kind certainty api program chain\n",
+	      out);
+	for (size_t i = 0; i < stored.package_count; i++)
+		print_package(out, &stored.packages[i], &stored.sources[i]);
+	if (store_walk_uses(store, print_use, out, &err) != STATUS_OK)
+		return stored_report(export->arguments, &err);
+	return EXIT_DONE;
+}
+
+static int export_packages(struct export *export)
+{
+	struct store *store = NULL;
+	struct output output;
+	int code = stored_open(export->arguments, STORE_READ, &store);
+	if (code == EXIT_DONE)
+		code = output_open_plain(export->arguments, &output);
+	if (code == EXIT_DONE) {
+		if (store != NULL)
+			code = print_packages(export, store, output.file);
+		if (code == EXIT_DONE)
+			code = output_close(&output);
+		else
+			output_discard(&output);
+	}
+	store_close(store);
+	return code;
+}
+
 /* New kinds of output are added here and to `verbs` below. */
 static const struct export_kind kinds[] = {
 	{ "workloads", 0, false, "", export_workloads },
 	{ "loupe", 1, false, "a directory to make", export_loupe },
+	{ "packages", 0, false, "", export_packages },
 	{ "seccomp", 1, true, "a program", export_seccomp },
 	{ "systemd", 1, true, "a program", export_systemd },
 	{ "c", 1, true, "a program", export_c },
@@ -234,7 +318,7 @@ static const struct example examples[] = {
 
 const struct command cmd_export = {
 	.name = "export",
-	.usage = "workloads | loupe DIRECTORY | seccomp|systemd|c PROGRAM…",
+	.usage = "workloads | loupe DIRECTORY | packages | seccomp|systemd|c PROGRAM…",
 	.summary = "write facts in forms that other tools read",
 	.details =
 	    "Exports the facts that come with sysgap and the store's own; of a workload that both "
@@ -242,11 +326,13 @@ const struct command cmd_export = {
 	    "workloads is sysgap's own text, a stanza per workload, which 'sysgap import "
 	    "workloads' reads.\n"
 	    "loupe is the directory form of the Loupe database; the directory must not exist yet.\n"
+	    "packages is what the store knows of packages, a row for each and one for each API "
+	    "that it uses, sorted.\n"
 	    "seccomp, systemd and c are allow-lists of what 'sysgap scan' finds in programs: a "
 	    "profile in the form of OCI runtimes, a drop-in for a unit, a C array.",
 	.examples = examples,
 	.options = options,
-	.verbs = "workloads|loupe|seccomp|systemd|c",
+	.verbs = "workloads|loupe|packages|seccomp|systemd|c",
 	.operand_kind = VALUE_DIRECTORY,
 	.min_operands = 1,
 	.max_operands = SIZE_MAX,

@@ -2,6 +2,7 @@
 
 #include "cli/curves.h"
 #include "cli/output.h"
+#include "cli/packages.h"
 #include "cli/planning.h"
 #include "cli/status.h"
 #include "syscalls/table.h"
@@ -113,6 +114,7 @@ static const struct option_spec options[] = {
 	SELECTION_OPTIONS,
 	PLANNING_OPTIONS,
 	CURVES_OPTION,
+	PACKAGES_BY_OPTION,
 	{ 0 },
 };
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/output.h"
+#include "cli/packages.h"
 #include "cli/selection.h"
 #include "syscalls/table.h"
 
@@ -80,8 +81,8 @@ static void describe_users(const struct users *users, struct writer *writer)
 	writer_table_end(writer);
 }
 
-static void describe(struct facts *facts, struct workload_set workloads, uint32_t number,
-		     struct writer *writer)
+static int describe(struct facts *facts, struct workload_set workloads, uint32_t number,
+		    struct writer *writer)
 {
 	struct users users = find_users(facts, workloads, number);
 	const struct syscall *call = syscall_by_number(facts->arch, number);
@@ -105,7 +106,8 @@ static void describe(struct facts *facts, struct workload_set workloads, uint32_
 	    "Required: fails when the call returns ENOSYS and when it returns 0. Stubbable: "
 	    "works with ENOSYS. Fakeable: works with 0. Either: works both ways.");
 	describe_users(&users, writer);
-	facts_describe_packages(writer);
+	const struct api api = { API_SYSCALL, facts->arch, number, 0, "" };
+	return packages_describe_users(facts, &api, false, writer);
 }
 
 /* A name, or a number for calls that have none. */
@@ -124,6 +126,23 @@ static int find_number(const struct facts *facts, const char *word, uint32_t *ou
 	return usage_error(facts->arguments, "no syscall '%s'", word);
 }
 
+/* Of operations, pseudo-files and functions only packages are known to use them. */
+static int describe_other(struct facts *facts, const struct api *api, const char *word)
+{
+	struct output output;
+	int code = output_open(facts->arguments, "sysgap-api-users", 1,
+			       arena_printf(&facts->arena, "Who uses %s", word), &output);
+	if (code != EXIT_DONE)
+		return code;
+	writer_text(output.writer, "api", NULL, word);
+	writer_text(output.writer, "kind", "Kind", api_kind_name(api->kind));
+	code = packages_describe_users(facts, api, true, output.writer);
+	if (code == EXIT_DONE)
+		return output_close(&output);
+	output_discard(&output);
+	return code;
+}
+
 static int run_users(const struct arguments *arguments)
 {
 	struct facts facts;
@@ -131,6 +150,12 @@ static int run_users(const struct arguments *arguments)
 	struct output output;
 	uint32_t number = 0;
 	int code = facts_open(arguments, &facts);
+	struct api other;
+	if (code == EXIT_DONE && packages_parse_api(&facts, arguments->operands[0], &other)) {
+		code = describe_other(&facts, &other, arguments->operands[0]);
+		facts_close(&facts);
+		return code;
+	}
 	if (code == EXIT_DONE)
 		code = find_number(&facts, arguments->operands[0], &number);
 	if (code == EXIT_DONE)
@@ -141,9 +166,12 @@ static int run_users(const struct arguments *arguments)
 		code = output_open(arguments, "sysgap-users", 1, title, &output);
 	}
 	if (code == EXIT_DONE) {
-		describe(&facts, selection.asked ? selection.kept : selection.all, number,
-			 output.writer);
-		code = output_close(&output);
+		code = describe(&facts, selection.asked ? selection.kept : selection.all, number,
+				output.writer);
+		if (code == EXIT_DONE)
+			code = output_close(&output);
+		else
+			output_discard(&output);
 	}
 	facts_close(&facts);
 	return code;
@@ -156,19 +184,24 @@ static const struct option_spec options[] = {
 
 static const struct example examples[] = {
 	{ "users prctl", "who uses prctl, and who can do without" },
+	{ "users libc:mremap", "packages whose programs call a function of the C library" },
 	{ "users rseq --workloads benchmark --format names", "the benchmarks, one a line" },
 	{ 0 },
 };
 
 const struct command cmd_users = {
 	.name = "users",
-	.usage = "SYSCALL",
+	.usage = "SYSCALL | CALL:OPERATION | /proc/… | libc:FUNCTION",
 	.summary = "who uses a syscall, and who can do without",
 	.details =
 	    "The workloads that use a syscall, with what was seen when it was taken from them: "
 	    "required, or works when it returns ENOSYS (stubbable), when it returns 0 without "
 	    "doing "
-	    "anything (fakeable), or both ways (either).",
+	    "anything (fakeable), or both ways (either).\n\n"
+	    "The packages in the store ('sysgap scan') whose programs can make the call, by how "
+	    "many systems have them, with the chain of functions to where it is made. Of packages "
+	    "also operations (ioctl:0x5401), pseudo-files (/proc/self/maps) and functions of the C "
+	    "library (libc:printf) are known.",
 	.examples = examples,
 	.options = options,
 	.operand_kind = VALUE_SYSCALL,

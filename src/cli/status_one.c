@@ -1,5 +1,6 @@
 /* One layer: completeness, what is missing and who needs it, the support plan, the curves. */
 #include "cli/curves.h"
+#include "cli/packages.h"
 #include "cli/planning.h"
 #include "cli/status.h"
 #include "syscalls/table.h"
@@ -136,6 +137,7 @@ int status_describe_one(const struct selection *selection, const struct layer *l
 	writer_section_begin(writer, "plan", "Support plan");
 	planning_describe(&planning, writer, false);
 	writer_section_end(writer);
-	facts_describe_packages(writer);
+	if (code == EXIT_DONE)
+		code = packages_describe_status(selection, layer, writer);
 	return code;
 }

@@ -534,3 +534,43 @@ enum status store_find_users(struct store *store, const struct api *api, struct 
 	*out_count = count;
 	return status;
 }
+
+static const char select_all_uses[] =
+    "SELECT api.id, kind, api.arch, number, value, api.name, package.name, package.version,"
+    " package.arch, certainty, program, chain FROM package_api"
+    " JOIN package ON package.id = package_api.package"
+    " JOIN source ON source.id = package.source"
+    " JOIN api ON api.id = package_api.api"
+    " JOIN evidence ON evidence.id = package_api.evidence"
+    " ORDER BY package.name, package.version, package.arch, title, package.id, kind, api.arch,"
+    " number, value, api.name";
+
+enum status store_walk_uses(struct store *store,
+			    void (*take)(void *context, const struct package *package,
+					 const struct package_use *use),
+			    void *context, struct error *err)
+{
+	struct statement select;
+	bool row = true;
+	enum status status = statement_prepare(&select, store, select_all_uses, err);
+	while (status == STATUS_OK) {
+		struct arena arena = { 0 };
+		struct package_use use = { 0 };
+		status = statement_next(&select, &row, err);
+		if (status != STATUS_OK || !row)
+			break;
+		status = load_api(&select, &arena, &use.api, err);
+		const struct package package = { .name = statement_text(&select, 6, &arena),
+						 .version = statement_text(&select, 7, &arena),
+						 .arch = statement_text(&select, 8, &arena) };
+		int certainty = certainty_from_name(statement_view(&select, 9));
+		use.certainty = certainty < 0 ? CERTAINTY_PLUGIN : (enum certainty)certainty;
+		use.program = statement_text(&select, 10, &arena);
+		use.chain = statement_text(&select, 11, &arena);
+		if (status == STATUS_OK)
+			take(context, &package, &use);
+		arena_finish(&arena);
+	}
+	statement_finish(&select);
+	return status;
+}

@@ -61,6 +61,16 @@ enum status store_find_users(struct store *store, const struct api *api, struct 
 			     const struct api_user **out_users, size_t *out_count,
 			     struct error *err) __attribute__((warn_unused_result, nonnull));
 
+/*
+ * Every use with its evidence, to a function: packages as store_load_packages sorts them, APIs in
+ * the order of api_compare but for kinds, which are by name. Strings last as long as the call.
+ */
+enum status store_walk_uses(struct store *store,
+			    void (*take)(void *context, const struct package *package,
+					 const struct package_use *use),
+			    void *context, struct error *err)
+    __attribute__((warn_unused_result, nonnull(1, 2, 4)));
+
 /* ---- what a survey keeps, to do nothing twice ---- */
 
 enum survey_table { SURVEY_INPUT, SURVEY_PROGRAM };

@@ -119,6 +119,7 @@ static const int allowed[] = {
 	SCMP_SYS(fchdir),
 	SCMP_SYS(umask),
 	SCMP_SYS(prlimit64),
+	SCMP_SYS(setrlimit),
 	SCMP_SYS(sysinfo),
 };
 

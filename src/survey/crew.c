@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -87,6 +88,15 @@ static uint64_t resident_bytes(int statm)
 	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+/* The kernel ends this process when it has used more CPU time than this from now on. */
+static void limit_time(unsigned seconds)
+{
+	struct timespec used;
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	const struct rlimit limit = { (rlim_t)used.tv_sec + 1 + seconds, RLIM_INFINITY };
+	(void)setrlimit(RLIMIT_CPU, &limit);
+}
+
 static void work(const struct crew *crew, struct office *office, struct desk *desk, int results)
 {
 	struct error err;
@@ -108,6 +118,7 @@ static void work(const struct crew *crew, struct office *office, struct desk *de
 		atomic_store(&desk->started_ns, now_ns());
 		atomic_store(&desk->task, task + 1);
 		buffer_clear(&out);
+		limit_time(crew->task_seconds);
 		crew->run(crew->context, task, &out);
 		const struct result_header header = { task, out.size_bytes };
 		if (!write_all(results, &header, sizeof(header)) ||
@@ -187,7 +198,7 @@ static bool take_results(struct running *running, struct worker *worker)
 
 static void describe_end(const struct worker *worker, int wait_status, char *text, size_t size)
 {
-	if (worker->overdue)
+	if (worker->overdue || (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGXCPU))
 		snprintf(text, size, "took too long");
 	else if (WIFSIGNALED(wait_status))
 		snprintf(text, size, "the worker died: %s", strsignal(WTERMSIG(wait_status)));
@@ -238,7 +249,7 @@ static enum status receive(struct running *running, size_t i, struct error *err)
 
 static void end_overdue(struct running *running)
 {
-	long long limit_ns = running->crew->task_seconds * 1000000000LL;
+	long long limit_ns = running->crew->task_seconds * 1000000000LL * CREW_PATIENCE;
 	for (size_t i = 0; i < running->crew->worker_count; i++) {
 		struct worker *worker = &running->workers[i];
 		struct desk *desk = &running->office->desks[i];

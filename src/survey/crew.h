@@ -35,6 +35,9 @@ struct crew {
 	bool (*tick)(void *context);
 };
 
+/* A task that waits is ended, too: after this many times its CPU time. */
+enum { CREW_PATIENCE = 50 };
+
 enum { CREW_MAX_WORKERS = 256, CREW_MAX_RESULT_BYTES = 1 << 30 };
 
 /*

@@ -425,6 +425,57 @@ static enum status fill_pool(struct running *running)
 	return status;
 }
 
+/* What a package's programs may load, in bytes: how long they take goes with it. */
+static uint64_t closure_bytes(const struct model *model, uint32_t package)
+{
+	struct arena scratch = { 0 };
+	uint64_t bytes = 0;
+	size_t count;
+	const uint32_t *closure = model_closure(model, &scratch, package, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct read_package *read = &model->packages[closure[i]].read;
+		for (size_t k = 0; k < read->file_count; k++)
+			if (read->files[k].kind == FILE_LIBRARY)
+				bytes += read->files[k].size_bytes;
+	}
+	arena_finish(&scratch);
+	return bytes;
+}
+
+struct weighed_task {
+	size_t program;
+	uint64_t bytes;
+};
+
+static int compare_weighed(const void *left, const void *right)
+{
+	const struct weighed_task *a = left;
+	const struct weighed_task *b = right;
+	if (a->bytes != b->bytes)
+		return a->bytes < b->bytes ? -1 : 1;
+	return a->program < b->program ? -1 : 1;
+}
+
+/* Cheap ones first, so that a run that is ended early knows most packages. */
+static void sort_programs(struct running *running)
+{
+	struct arena scratch = { 0 };
+	struct weighed_task *weighed = arena_alloc(&scratch, running->task_count, sizeof(*weighed));
+	for (size_t i = 0; i < running->task_count; i++) {
+		uint32_t package = running->programs[running->tasks[i]].package;
+		bool same = i > 0 && running->programs[running->tasks[i - 1]].package == package;
+		weighed[i] =
+		    (struct weighed_task){ running->tasks[i],
+					   same ? weighed[i - 1].bytes
+						: closure_bytes(&running->model, package) };
+	}
+	if (running->task_count > 1)
+		qsort(weighed, running->task_count, sizeof(*weighed), compare_weighed);
+	for (size_t i = 0; i < running->task_count; i++)
+		running->tasks[i] = weighed[i].program;
+	arena_finish(&scratch);
+}
+
 static enum status analyse_all(struct running *running)
 {
 	const struct survey *survey = running->survey;
@@ -449,6 +500,7 @@ static enum status analyse_all(struct running *running)
 	enum status status = STATUS_OK;
 	if (survey->root == NULL)
 		status = fill_pool(running);
+	sort_programs(running);
 	running->progress.total_bytes = 0;
 	const char *const readable[] = { survey->root == NULL      ? "/nonexistent"
 					 : survey->root[0] == '\0' ? "/"
@@ -529,7 +581,11 @@ static enum status run(struct running *running)
 	}
 	running->outcome.programs = running->program_count;
 	running->outcome.programs_failed = running->progress.failures;
-	return status == STATUS_OK ? put_packages(running) : status;
+	if (status != STATUS_OK && !(status == STATUS_BUSY && running->programs != NULL))
+		return status;
+	/* ended early: what is known so far, the rest as not analysed */
+	enum status put = put_packages(running);
+	return put == STATUS_OK ? status : put;
 }
 
 enum status survey_run(const struct survey *survey, struct store *store,

@@ -42,17 +42,18 @@ struct survey_outcome {
 };
 
 enum {
-	SURVEY_TASK_SECONDS = 900,
-	SURVEY_ANALYSIS_SECONDS = 300,
+	SURVEY_TASK_SECONDS = 900,    /* of CPU time: to read a package */
+	SURVEY_ANALYSIS_SECONDS = 90, /* to analyse a program */
 	SURVEY_MAX_INPUTS = 1 << 20,
 };
 
 #define SURVEY_READ_MEMORY_BYTES    (UINT64_C(48) << 30) /* address space, the pool included */
 #define SURVEY_ANALYSE_MEMORY_BYTES (UINT64_C(64) << 30)
-#define SURVEY_RETIRE_BYTES         (UINT64_C(768) << 20)
+#define SURVEY_RETIRE_BYTES         (UINT64_C(3) << 30)
 
 /*
- * returns   STATUS_BUSY: tick said stop; what is done is kept, and a later run goes on from there
+ * returns   STATUS_BUSY: tick said stop; what is done is kept, packages whose programs were not
+ *           analysed yet count as partly known, and a later run goes on from there
  */
 enum status survey_run(const struct survey *survey, struct store *store,
 		       struct survey_outcome *out_outcome, struct error *err)
