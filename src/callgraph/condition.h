@@ -52,7 +52,7 @@ bool reach_test(struct arena *arena, struct reach *reach, uint16_t input, unsign
 /* Weakens reach to hold where either does; true when it changed. */
 bool reach_join(struct arena *arena, struct reach *reach, const struct reach *other);
 
-/* The numbers that the term's input may have, at most max_count of its lowest; SIZE_MAX: more. */
+/* Whether the term's input may be the number. */
 bool term_holds(const struct term *term, uint64_t number);
 
 /* The largest number that the terms leave for an input; UINT64_MAX when they say nothing. */

@@ -275,15 +275,14 @@ static struct fact *fact_add(struct walk *walk, const struct instruction *instru
 }
 
 /* Values whose memory is the scratch arena's get one that lasts; tables become their numbers. */
-static struct value value_keep(struct walk *walk, const struct state *state,
-			       const struct value *value)
+static struct value value_keep(struct walk *walk, const struct value *value)
 {
 	struct value kept = *value;
 	if (value->kind == VALUE_ENTRY) {
 		uint64_t *numbers;
 		size_t count;
 		if (value->bits == 0 || value->table->is_address ||
-		    !state_table(&walk->flow, state, value->table, &numbers, &count))
+		    !state_table(&walk->flow, value->table, &numbers, &count))
 			return value_any();
 		kept = value_of_numbers(walk->flow.scratch, numbers, count);
 	}
@@ -301,10 +300,10 @@ struct argument_list {
 	struct argument items[MAX_ARGUMENTS];
 };
 
-static void argument_add(struct walk *walk, const struct state *state, struct argument_list *list,
-			 unsigned input, const struct value *value)
+static void argument_add(struct walk *walk, struct argument_list *list, unsigned input,
+			 const struct value *value)
 {
-	struct value kept = value_keep(walk, state, value);
+	struct value kept = value_keep(walk, value);
 	if (kept.kind == VALUE_ANY || kept.kind == VALUE_LOW || kept.kind == VALUE_STACK ||
 	    kept.kind == VALUE_CELL ||
 	    (kept.kind == VALUE_POINTED && input != walk->flow.machine->syscall_number) ||
@@ -325,13 +324,13 @@ static void collect_arguments(struct walk *walk, const struct state *state, bool
 		if (i == machine->stack_pointer ||
 		    (!jump && (machine->call_clobbers >> i & 1) == 0 && i != 3))
 			continue; /* x86-64: Go passes arguments in rbx, too */
-		argument_add(walk, state, &list, i, value);
+		argument_add(walk, &list, i, value);
 		if (value->kind != VALUE_STACK)
 			continue;
 		for (size_t k = 0; k < state->word_count; k++) {
 			int64_t off = state->words[k].off - (int64_t)value->number;
 			if (off >= 0 && off < 4 * INPUT_MEMORY_WORDS && off % 4 == 0)
-				argument_add(walk, state, &list,
+				argument_add(walk, &list,
 					     INPUT_MEMORY + i * INPUT_MEMORY_WORDS +
 						 (unsigned)off / 4,
 					     &state->words[k].value);
@@ -348,7 +347,7 @@ static void collect_arguments(struct walk *walk, const struct state *state, bool
 			if (value.kind == VALUE_INPUT)
 				value = value_any();
 		}
-		argument_add(walk, state, &list, INPUT_STACK + i, &value);
+		argument_add(walk, &list, INPUT_STACK + i, &value);
 	}
 	fact->argument_count = list.count;
 	fact->arguments = arena_copy(walk->arena, list.items, list.count, sizeof(list.items[0]));
@@ -358,10 +357,10 @@ static void collect_syscall(struct walk *walk, const struct state *state, struct
 {
 	const struct machine *machine = walk->flow.machine;
 	struct argument_list list = { 0 };
-	argument_add(walk, state, &list, machine->syscall_number,
+	argument_add(walk, &list, machine->syscall_number,
 		     &state->registers[machine->syscall_number]);
 	for (unsigned i = 0; i < 6; i++)
-		argument_add(walk, state, &list, machine->syscall_arguments[i],
+		argument_add(walk, &list, machine->syscall_arguments[i],
 			     &state->registers[machine->syscall_arguments[i]]);
 	fact->argument_count = list.count;
 	fact->arguments = arena_copy(walk->arena, list.items, list.count, sizeof(list.items[0]));
@@ -559,7 +558,7 @@ static void jump(struct walk *walk, struct state *state, const struct instructio
 	if (target.kind == VALUE_ENTRY && target.bits == 1) {
 		uint64_t *targets;
 		size_t count;
-		bool known = state_table(&walk->flow, state, target.table, &targets, &count);
+		bool known = state_table(&walk->flow, target.table, &targets, &count);
 		const struct elf_fde *fde = image_fde_at(walk->flow.image, instruction->va);
 		uint16_t input = target.table->index_input;
 		/* 255 and 65535 are what fits, not what was compared with. */

@@ -273,15 +273,12 @@ struct value state_load(const struct flow *flow, const struct state *state,
 			return value_truncate(flow->scratch, &result, width_bytes);
 		}
 		break;
-	case VALUE_ENTRY: {
-		struct value_table *table =
-		    arena_copy(flow->scratch, address->table, 1, sizeof(*table));
-		if (table->entry_bytes != width_bytes && table->entry_bytes != 1)
-			break;
-		if (table->entry_bytes != width_bytes) /* an index already multiplied */
-			break;
-		return (struct value){ .kind = VALUE_ENTRY, .table = table, .bits = 1 };
-	}
+	case VALUE_ENTRY:
+		if (address->table->entry_bytes == width_bytes)
+			return (struct value){ .kind = VALUE_ENTRY,
+					       .bits = 1,
+					       .table = address->table };
+		break;
 	case VALUE_CELL:
 		if (width_bytes >= 4)
 			return (struct value){ .kind = VALUE_POINTED,
@@ -987,19 +984,13 @@ bool state_branch(const struct flow *flow, struct state *state,
 
 enum { TABLE_MAX_ENTRIES = 4096 };
 
-bool state_table(const struct flow *flow, const struct state *state,
-		 const struct value_table *table, uint64_t **out_numbers, size_t *out_count)
+bool state_table(const struct flow *flow, const struct value_table *table, uint64_t **out_numbers,
+		 size_t *out_count)
 {
-	(void)state;
-	size_t limit = TABLE_MAX_ENTRIES;
-	if (table->index_max != UINT64_MAX && table->index_max >= TABLE_MAX_ENTRIES &&
-	    table->index_max > UINT16_MAX)
-		limit = TABLE_MAX_ENTRIES;
-	else if (table->index_max < TABLE_MAX_ENTRIES)
-		limit = (size_t)table->index_max + 1;
+	bool bounded = table->index_max < TABLE_MAX_ENTRIES;
+	size_t limit = bounded ? (size_t)table->index_max + 1 : TABLE_MAX_ENTRIES;
 	uint64_t *numbers = arena_alloc(flow->scratch, limit, sizeof(*numbers));
 	size_t count = 0;
-	bool bounded = table->index_max < TABLE_MAX_ENTRIES;
 	for (; count < limit; count++) {
 		uint64_t va = table->va + count * table->entry_bytes, number = 0;
 		/* Without a bound it ends where something else begins. */

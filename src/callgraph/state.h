@@ -71,5 +71,5 @@ bool state_branch(const struct flow *flow, struct state *state,
 		  const struct instruction *instruction, enum condition condition);
 
 /* The numbers that an entry of a table may be; false: they are not known. */
-bool state_table(const struct flow *flow, const struct state *state,
-		 const struct value_table *table, uint64_t **out_numbers, size_t *out_count);
+bool state_table(const struct flow *flow, const struct value_table *table, uint64_t **out_numbers,
+		 size_t *out_count);

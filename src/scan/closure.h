@@ -1,32 +1,13 @@
 #pragma once
 
 #include "scan/module.h"
+#include "scan/name_set.h"
 #include "scan/program.h"
 #include "scan/scope.h"
 
 /* The worklist behind program_scan; internal to scan/. */
 
-enum { INPUT_MAX_ITEMS = 96, NAME_MAX_BYTES = 128 };
-
-/* A number, or an address of a module, that an input may have. */
-struct item {
-	uint64_t number;
-	uint32_t module; /* index + 1; 0: a plain number */
-};
-
-enum knowledge {
-	KNOWLEDGE_ALL,      /* the items are all that it can be */
-	KNOWLEDGE_PRESUMED, /* it may be called in ways that were not followed, as far as is known not */
-	KNOWLEDGE_SOME, /* it may be anything; items are what some callers pass */
-};
-
-struct input_items {
-	uint16_t input;
-	uint8_t knowledge;
-	bool assumed;
-	uint16_t count, capacity;
-	struct item *items;
-};
+enum { NAME_MAX_BYTES = 128 };
 
 /* A fact of a live function, to be looked at again. */
 struct happening {
@@ -38,6 +19,8 @@ struct happenings {
 	struct happening *items;
 	size_t count, capacity;
 };
+
+struct input_items; /* scan/inputs.h */
 
 /* A live function, with all that its callers pass taken together. */
 struct node {
@@ -64,12 +47,6 @@ struct loaded {
 	size_t object_count, object_capacity;
 };
 
-/* Strings that live code or data mentions and that look like names; a set. */
-struct name_set {
-	const char **names; /* open addressing; NULL: free; they point into files */
-	size_t count, capacity;
-};
-
 struct closure {
 	struct arena *arena;
 	struct problem_list *problems;
@@ -92,9 +69,9 @@ struct closure {
 	size_t missing_count, missing_capacity;
 	struct happenings unknown_calls; /* through pointers */
 	struct happenings stores;        /* of pointers from callers into variables */
-	bool presumed_numbers;     /* a syscall's number may come through a call by a pointer */
-	struct happenings pointed; /* syscalls whose number is where such a one points */
-	struct name_set names;
+	bool presumed_numbers;        /* a syscall's number may come through a call by a pointer */
+	struct happenings pointed;    /* syscalls whose number is where such a one points */
+	struct name_set names;        /* strings that live code or data mentions */
 	struct name_set loader_names; /* that ld.so mentions: it looks some up in libc */
 	struct name_set paths;
 };
@@ -125,3 +102,23 @@ bool closure_has_name(const struct closure *closure, const char *name);
 /* The node of a module's exported function; NULL when there is none or it is not live. */
 const struct node *closure_live_symbol(const struct closure *closure, size_t module,
 				       const char *name);
+
+/* Where a call or a slot leads. */
+struct target {
+	size_t module;
+	uint64_t va;
+	const struct scope_entry *entry; /* NULL: not by name */
+};
+
+/* What ld.so puts into a slot; false: nothing that is known. */
+bool closure_slot_target(struct closure *closure, size_t module,
+			 const struct elf_relocation *relocation, struct target *out_target);
+
+/* Where a fact that is a call or a jump leads; false: it is none, or that is not known. */
+bool closure_call_target(struct closure *closure, size_t module, const struct fact *fact,
+			 struct target *out_target);
+
+/* The index in `nodes` where the function's node is, or would be. */
+size_t closure_node_slot(const struct closure *closure, size_t module, uint64_t va);
+
+void closure_wait(struct closure *closure, struct node *node); /* to be looked at (again) */

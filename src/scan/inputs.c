@@ -1,0 +1,132 @@
+#include "scan/inputs.h"
+
+struct input_items *node_input(const struct node *node, uint16_t input)
+{
+	for (size_t i = 0; i < node->input_count; i++)
+		if (node->inputs[i].input == input)
+			return &node->inputs[i];
+	return NULL;
+}
+
+bool inputs_weaken(struct input_items *items, enum knowledge knowledge)
+{
+	if (items->knowledge >= knowledge)
+		return false;
+	items->knowledge = (uint8_t)knowledge;
+	return true;
+}
+
+bool inputs_any(struct input_items *items)
+{
+	return inputs_weaken(items, KNOWLEDGE_SOME);
+}
+
+static bool inputs_add(struct closure *closure, struct input_items *items, struct item item)
+{
+	for (size_t i = 0; i < items->count; i++)
+		if (items->items[i].number == item.number && items->items[i].module == item.module)
+			return false;
+	if (items->count == INPUT_MAX_ITEMS)
+		return inputs_any(items);
+	if (items->count == items->capacity) {
+		size_t capacity = items->capacity;
+		items->items = arena_grow(closure->arena, items->items, items->count,
+					  sizeof(*items->items), &capacity);
+		items->capacity = (uint16_t)capacity;
+	}
+	items->items[items->count++] = item;
+	return true;
+}
+
+enum { NULL_PAGE_BYTES = 4096 };
+
+/* Addresses are only known not to be small numbers. */
+static bool item_holds(const struct term *term, const struct item *item)
+{
+	if (item->module == 0)
+		return term_holds(term, item->number);
+	return term->kind != TERM_RANGES || term->range_count == 0 ||
+	       term->ranges[term->range_count - 1].high >= NULL_PAGE_BYTES;
+}
+
+static bool reach_holds(const struct reach *reach, uint16_t input, const struct item *item)
+{
+	for (size_t i = 0; reach != NULL && i < reach->term_count; i++)
+		if (reach->terms[i].input == input && !item_holds(&reach->terms[i], item))
+			return false;
+	return true;
+}
+
+/* Whether any of what callers pass leads to the fact. */
+bool fact_happens(const struct node *node, const struct fact *fact)
+{
+	for (size_t i = 0; fact->reach != NULL && i < fact->reach->term_count; i++) {
+		uint16_t input = fact->reach->terms[i].input;
+		const struct input_items *items = node_input(node, input);
+		if (items == NULL || items->knowledge != KNOWLEDGE_ALL || items->assumed)
+			continue;
+		bool some = false;
+		for (size_t k = 0; k < items->count && !some; k++)
+			some = reach_holds(fact->reach, input, &items->items[k]);
+		if (!some)
+			return false;
+	}
+	return true;
+}
+
+/* Adds what a value may be, seen from a node at a fact, to items; true when they grew. */
+bool inputs_add_value(struct closure *closure, struct input_items *items, const struct node *node,
+		      const struct fact *fact, const struct value *value)
+{
+	bool changed = false;
+	if (value->assumed && !items->assumed)
+		changed = items->assumed = true;
+	switch ((enum value_kind)value->kind) {
+	case VALUE_NUMBER:
+		return inputs_add(closure, items, (struct item){ value->number, 0 }) || changed;
+	case VALUE_ADDRESS:
+		return inputs_add(closure, items,
+				  (struct item){ value->number, node->module + 1 }) ||
+		       changed;
+	case VALUE_SET:
+		for (size_t i = 0; i < value->set->count; i++)
+			changed |=
+			    inputs_add(closure, items, (struct item){ value->set->numbers[i], 0 });
+		return changed;
+	case VALUE_INPUT: {
+		const struct input_items *from = node_input(node, value->input);
+		if (from == NULL)
+			return inputs_any(items) || changed;
+		changed |= inputs_weaken(items, (enum knowledge)from->knowledge);
+		if (from->assumed && !items->assumed)
+			changed = items->assumed = true;
+		for (size_t i = 0; i < from->count; i++) {
+			struct item item = from->items[i];
+			if (!reach_holds(fact->reach, value->input, &item))
+				continue;
+			item.number += value->number;
+			if (value->bits == 32 && item.module == 0)
+				item.number &= UINT32_MAX;
+			changed |= inputs_add(closure, items, item);
+		}
+		return changed;
+	}
+	case VALUE_SLOT: /* the address of something, as ld.so finds it */
+	case VALUE_ANY:
+	case VALUE_LOW:
+	case VALUE_CELL:
+	case VALUE_POINTED:
+	case VALUE_STACK:
+	case VALUE_ENTRY:
+		break;
+	}
+	return inputs_any(items) || changed;
+}
+
+const struct value *argument_of(const struct fact *fact, uint16_t input)
+{
+	for (size_t i = 0; i < fact->argument_count; i++)
+		if (fact->arguments[i].input == input)
+			return &fact->arguments[i].value;
+	return NULL;
+}

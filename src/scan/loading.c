@@ -1,0 +1,155 @@
+#include <elf.h>
+#include <string.h>
+
+#include "scan/closure.h"
+
+static void enter_range(struct closure *closure, size_t module, struct elf_range range,
+			const char *how)
+{
+	const struct image *image = &closure->loaded[module].module->image;
+	for (uint64_t off = 0; off + image->file.word_bytes <= range.size_bytes;
+	     off += image->file.word_bytes) {
+		const struct elf_relocation *relocation =
+		    elf_relocation_at(&image->relocations, range.va + off);
+		struct target target;
+		uint64_t word;
+		if (relocation != NULL) {
+			if (closure_slot_target(closure, module, relocation, &target))
+				closure_enter(closure, target.module, target.va, NULL, 0, how);
+		} else if (elf_read_word(&image->file, range.va + off, &word)) {
+			closure_enter(closure, module, word, NULL, 0, how);
+		}
+	}
+}
+
+/* What the system and ld.so run without being asked. */
+static void start(struct closure *closure, size_t module)
+{
+	const struct image *image = &closure->loaded[module].module->image;
+	const struct elf_dynamic *dynamic = &image->dynamic;
+	if (image->file.entry_va != 0 && closure->loaded[module].at_start)
+		closure_enter(closure, module, image->file.entry_va, NULL, 0, "starts at");
+	if (dynamic->init_va != 0)
+		closure_enter(closure, module, dynamic->init_va, NULL, 0, "is initialised by");
+	enter_range(closure, module, dynamic->preinit_array, "is initialised by");
+	enter_range(closure, module, dynamic->init_array, "is initialised by");
+	enter_range(closure, module, dynamic->fini_array, "is ended by");
+	if (dynamic->fini_va != 0)
+		closure_enter(closure, module, dynamic->fini_va, NULL, 0, "is ended by");
+	for (size_t i = 0; i < image->relocations.count; i++)
+		if (image->relocations.relocations[i].kind == ELF_RELOCATION_IRELATIVE)
+			closure_enter(closure, module, image->relocations.relocations[i].addend,
+				      NULL, 0, "is bound by");
+	if (image->dynamic.needed_count == 0 && image->file.interpreter == NULL)
+		for (size_t i = 0; i < image->file.section_count; i++) {
+			const struct elf_section *section = &image->file.sections[i];
+			struct elf_range range = { section->va, section->size_bytes };
+			if (section->type == SHT_INIT_ARRAY || section->type == SHT_PREINIT_ARRAY)
+				enter_range(closure, module, range, "is initialised by");
+			else if (section->type == SHT_FINI_ARRAY)
+				enter_range(closure, module, range, "is ended by");
+		}
+	/* Go's linker has left only what can run; its types name methods in a form of their own. */
+	for (size_t i = 0; i < image->golang.count; i++)
+		closure_presume(closure, module, image->golang.functions[i].start_va, "contains");
+}
+
+static void note_missing(struct closure *closure, const char *name)
+{
+	for (size_t i = 0; i < closure->missing_count; i++)
+		if (strcmp(closure->missing[i], name) == 0)
+			return;
+	if (closure->missing_count == closure->missing_capacity)
+		closure->missing =
+		    arena_grow(closure->arena, closure->missing, closure->missing_count,
+			       sizeof(*closure->missing), &closure->missing_capacity);
+	closure->missing[closure->missing_count++] = arena_string(closure->arena, name);
+}
+
+static size_t find_loaded(const struct closure *closure, const char *path)
+{
+	for (size_t i = 0; i < closure->loaded_count; i++)
+		if (strcmp(closure->loaded[i].module->path, path) == 0)
+			return i;
+	return SIZE_MAX;
+}
+
+static size_t load_one(struct closure *closure, const char *name, size_t requester, bool at_start,
+		       bool *out_fresh)
+{
+	*out_fresh = false;
+	const struct elf_requester *asks = &closure->loaded[requester].requester;
+	const char *path = elf_search_find(&closure->files->search, closure->arena, name, asks);
+	if (path == NULL) {
+		if (at_start)
+			note_missing(closure, name);
+		return SIZE_MAX;
+	}
+	size_t known = find_loaded(closure, path);
+	if (known != SIZE_MAX || closure->loaded_count == PROGRAM_MAX_MODULES)
+		return known;
+	struct error err;
+	struct module *module;
+	enum status status = closure->files->module(closure->files->context, path, &module, &err);
+	if (status != STATUS_OK) {
+		problem_add(closure->problems, path, 0, "%s", err.text);
+		note_missing(closure, name);
+		return SIZE_MAX;
+	}
+	size_t index = closure->loaded_count++;
+	closure->loaded[index] = (struct loaded){ .module = module,
+						  .requester = { module->path, &module->image.file,
+								 &module->image.dynamic, asks },
+						  .at_start = at_start };
+	scope_add_module(&closure->scope, module, index);
+	*out_fresh = true;
+	return index;
+}
+
+size_t closure_load(struct closure *closure, const char *name, size_t requester, bool at_start)
+{
+	bool fresh;
+	size_t first = closure->loaded_count;
+	size_t index = load_one(closure, name, requester, at_start, &fresh);
+	if (!fresh)
+		return index;
+	/* Breadth first, as ld.so does. */
+	for (size_t i = first; i < closure->loaded_count; i++) {
+		const struct elf_dynamic *dynamic = &closure->loaded[i].module->image.dynamic;
+		for (size_t k = 0; k < dynamic->needed_count; k++)
+			(void)load_one(closure, dynamic->needed[k], i, at_start, &fresh);
+	}
+	if (!at_start)
+		for (size_t i = first; i < closure->loaded_count; i++)
+			start(closure, i);
+	return index;
+}
+
+void closure_begin(struct closure *closure, struct module *program)
+{
+	closure->loaded =
+	    arena_alloc(closure->arena, PROGRAM_MAX_MODULES, sizeof(*closure->loaded));
+	closure->loaded[0] = (struct loaded){ .module = program,
+					      .requester = { program->path, &program->image.file,
+							     &program->image.dynamic, NULL },
+					      .at_start = true };
+	closure->loaded_count = 1;
+	closure->scope.arena = closure->arena;
+	scope_add_module(&closure->scope, program, 0);
+	const struct elf_dynamic *dynamic = &program->image.dynamic;
+	bool fresh;
+	for (size_t k = 0; k < dynamic->needed_count; k++)
+		(void)load_one(closure, dynamic->needed[k], 0, true, &fresh);
+	for (size_t i = 1; i < closure->loaded_count; i++) {
+		dynamic = &closure->loaded[i].module->image.dynamic;
+		for (size_t k = 0; k < dynamic->needed_count; k++)
+			(void)load_one(closure, dynamic->needed[k], i, true, &fresh);
+	}
+	if (program->image.file.interpreter != NULL) {
+		size_t loader = load_one(closure, program->image.file.interpreter, 0, true, &fresh);
+		if (loader != SIZE_MAX)
+			closure->loaded[loader].is_loader = true;
+	}
+	for (size_t i = 0; i < closure->loaded_count; i++)
+		start(closure, i);
+}

@@ -1,0 +1,243 @@
+#include "scan/numbers.h"
+
+#include <string.h>
+
+#include "syscalls/table.h"
+
+enum { SITES_MAX_PER_NUMBER = 64 };
+
+/* One record per number and site; the first of a number is the nearest. */
+static void use_add(struct closure *closure, enum arch arch, uint32_t number, bool assumed,
+		    const struct node *node, const struct fact *fact)
+{
+	size_t sites = 0;
+	for (size_t i = 0; i < closure->use_count; i++) {
+		const struct use *use = &closure->uses[i];
+		if (use->number != number || use->arch != arch)
+			continue;
+		if ((use->va == fact->va && use->node->module == node->module) ||
+		    ++sites == SITES_MAX_PER_NUMBER)
+			return;
+	}
+	if (closure->use_count == closure->use_capacity)
+		closure->uses = arena_grow(closure->arena, closure->uses, closure->use_count,
+					   sizeof(*closure->uses), &closure->use_capacity);
+	closure->uses[closure->use_count] = (struct use){
+		arch, number, closure->tier, assumed, closure->use_count, node, fact->va
+	};
+	closure->use_count++;
+}
+
+static void unresolved_add(struct closure *closure, const struct node *node,
+			   const struct fact *fact)
+{
+	for (size_t i = 0; i < closure->unresolved_count; i++)
+		if (closure->unresolved[i].va == fact->va &&
+		    closure->unresolved[i].node->module == node->module)
+			return;
+	if (closure->unresolved_count == closure->unresolved_capacity)
+		closure->unresolved =
+		    arena_grow(closure->arena, closure->unresolved, closure->unresolved_count,
+			       sizeof(*closure->unresolved), &closure->unresolved_capacity);
+	closure->unresolved[closure->unresolved_count++] = (struct use){
+		.tier = TIER_UNRESOLVED, .node = node, .va = fact->va, .number = UINT32_MAX
+	};
+}
+
+/*
+ * On aarch64 the vDSO returns from signal handlers, not the program: Linux v6.1,
+ * arch/arm64/kernel/vdso/sigreturn.S. Whoever installs a handler makes that call too.
+ */
+static void note_handler(struct closure *closure, const struct node *node, const struct fact *fact,
+			 enum arch arch, uint32_t number)
+{
+	const struct syscall *call = syscall_by_number(arch, number);
+	if (arch != ARCH_AARCH64 || call == NULL || strcmp(call->name, "rt_sigaction") != 0)
+		return;
+	call = syscall_by_name(slice_of_string("rt_sigreturn"));
+	use_add(closure, arch, (uint32_t)call->numbers[arch], false, node, fact);
+}
+
+/* Which argument of a call selects its operation; -1: none. */
+static int selector_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		int argument;
+	} selectors[] = { { "ioctl", 1 },      { "fcntl", 1 },    { "prctl", 0 },
+			  { "arch_prctl", 0 }, { "futex", 1 },    { "madvise", 2 },
+			  { "socket", 0 },     { "bpf", 0 },      { "keyctl", 0 },
+			  { "ptrace", 0 },     { "quotactl", 0 }, { "semctl", 2 },
+			  { "shmctl", 1 },     { "msgctl", 1 },   { "prlimit64", 1 },
+			  { "clone", 0 } };
+	for (size_t i = 0; i < sizeof(selectors) / sizeof(selectors[0]); i++)
+		if (strcmp(selectors[i].name, name) == 0)
+			return selectors[i].argument;
+	return -1;
+}
+
+static void note_operations(struct closure *closure, const struct node *node,
+			    const struct fact *fact, enum arch arch, uint32_t number)
+{
+	const struct syscall *call = syscall_by_number(arch, number);
+	int selector = call == NULL ? -1 : selector_of(call->name);
+	if (selector < 0)
+		return;
+	const struct machine *machine = closure->loaded[node->module].module->image.machine;
+	const struct value *value = argument_of(fact, machine->syscall_arguments[selector]);
+	struct input_items items = { 0 };
+	if (value == NULL)
+		inputs_any(&items);
+	else
+		(void)inputs_add_value(closure, &items, node, fact, value);
+	bool all = items.count > 0 && items.knowledge != KNOWLEDGE_SOME;
+	for (size_t i = 0; i < items.count + (all ? 0u : 1u); i++) {
+		bool known = i < items.count && items.items[i].module == 0;
+		struct operation_use use = { number, known ? items.items[i].number : 0, known,
+					     closure->tier };
+		if (use.known)
+			use.value &= UINT32_MAX;
+		bool seen = false;
+		for (size_t k = 0; k < closure->operation_count && !seen; k++)
+			seen = closure->operations[k].number == number &&
+			       closure->operations[k].known == use.known &&
+			       closure->operations[k].value == use.value;
+		if (seen)
+			continue;
+		if (closure->operation_count == closure->operation_capacity)
+			closure->operations = arena_grow(
+			    closure->arena, closure->operations, closure->operation_count,
+			    sizeof(*closure->operations), &closure->operation_capacity);
+		closure->operations[closure->operation_count++] = use;
+	}
+}
+
+void happenings_add(struct closure *closure, struct happenings *list, struct node *node,
+		    const struct fact *fact)
+{
+	if (node->seen == NULL)
+		node->seen =
+		    arena_alloc(closure->arena, node->function->fact_count, sizeof(*node->seen));
+	bool *seen = &node->seen[fact - node->function->facts];
+	if (*seen)
+		return;
+	*seen = true;
+	if (list->count == list->capacity)
+		list->items = arena_grow(closure->arena, list->items, list->count,
+					 sizeof(*list->items), &list->capacity);
+	list->items[list->count++] = (struct happening){ node, fact };
+}
+
+/* What functions that put a pointer into the variable have been given to point to. */
+static void add_pointed(struct closure *closure, struct input_items *items, const struct node *node,
+			const struct value *value)
+{
+	items->assumed = true;
+	for (size_t i = 0; i < closure->stores.count; i++) {
+		const struct happening *store = &closure->stores.items[i];
+		if (store->node->module != node->module || store->fact->target != value->number)
+			continue;
+		struct value given = value_input(
+		    INPUT_MEMORY + (unsigned)store->fact->arguments[0].input * INPUT_MEMORY_WORDS +
+		    value->bits / 4u);
+		(void)inputs_add_value(closure, items, store->node, store->fact, &given);
+	}
+}
+
+void numbers_use(struct closure *closure, const struct node *node, const struct fact *fact)
+{
+	const struct image *image = &closure->loaded[node->module].module->image;
+	enum arch arch = fact->kind == FACT_SYSCALL_I386 ? ARCH_I386 : image->arch;
+	const struct value *value = argument_of(fact, image->machine->syscall_number);
+	struct input_items items = { 0 };
+	if (value != NULL && value->kind == VALUE_POINTED)
+		add_pointed(closure, &items, node, value);
+	else if (value != NULL)
+		(void)inputs_add_value(closure, &items, node, fact, value);
+	closure->presumed_numbers |= items.knowledge == KNOWLEDGE_PRESUMED;
+	/* None yet: somebody who is live must call it before it can run. */
+	if (value == NULL || items.knowledge == KNOWLEDGE_SOME)
+		unresolved_add(closure, node, fact);
+	for (size_t i = 0; i < items.count; i++) {
+		if (items.items[i].module != 0) {
+			unresolved_add(closure, node, fact);
+			continue;
+		}
+		uint32_t number = (uint32_t)items.items[i].number;
+		use_add(closure, arch, number, items.assumed, node, fact);
+		note_handler(closure, node, fact, arch, number);
+		note_operations(closure, node, fact, arch, number);
+	}
+}
+
+enum { NUMBER_MAX_DEPTH = 4, WRAPPER_MAX_FACTS = 64 };
+
+static const struct node *callee_of(struct closure *closure, const struct node *node,
+				    const struct fact *fact)
+{
+	struct target target;
+	return closure_call_target(closure, node->module, fact, &target)
+		   ? closure->nodes[closure_node_slot(closure, target.module, target.va)]
+		   : NULL;
+}
+
+/* Whether an input becomes a syscall's number, in the function or in those it hands it to. */
+static bool becomes_number(struct closure *closure, const struct node *node, uint16_t input,
+			   unsigned depth)
+{
+	for (size_t i = 0; i < node->function->fact_count; i++) {
+		const struct fact *fact = &node->function->facts[i];
+		bool call = fact->kind == FACT_SYSCALL;
+		for (size_t k = 0; k < fact->argument_count; k++) {
+			const struct argument *argument = &fact->arguments[k];
+			if (argument->value.kind != VALUE_INPUT || argument->value.input != input)
+				continue;
+			const struct machine *machine =
+			    closure->loaded[node->module].module->image.machine;
+			if (call && argument->input == machine->syscall_number)
+				return true;
+			const struct node *callee =
+			    depth == 0 ? NULL : callee_of(closure, node, fact);
+			if (callee != NULL && callee->function->fact_count <= WRAPPER_MAX_FACTS &&
+			    becomes_number(closure, callee, argument->input, depth - 1))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * A wrapper of syscalls that is called through a pointer, which only its own file takes (libcap):
+ * what that file's calls through pointers pass is taken for the numbers.
+ */
+void numbers_guess(struct closure *closure)
+{
+	for (size_t n = 0; closure->presumed_numbers && n < closure->node_capacity; n++) {
+		struct node *node = closure->nodes[n];
+		if (node == NULL || node->function->fact_count > WRAPPER_MAX_FACTS)
+			continue;
+		for (size_t i = 0; i < node->input_count; i++) {
+			struct input_items *items = &node->inputs[i];
+			if (items->knowledge != KNOWLEDGE_PRESUMED ||
+			    !becomes_number(closure, node, items->input, NUMBER_MAX_DEPTH))
+				continue;
+			bool changed = false;
+			for (size_t k = 0; k < closure->unknown_calls.count; k++) {
+				const struct happening *call = &closure->unknown_calls.items[k];
+				const struct value *value = argument_of(call->fact, items->input);
+				if (call->node->module != node->module || value == NULL ||
+				    (value->kind != VALUE_NUMBER && value->kind != VALUE_SET))
+					continue;
+				struct value guess = *value;
+				guess.assumed = true;
+				changed |= inputs_add_value(closure, items, call->node, call->fact,
+							    &guess);
+			}
+			if (changed)
+				closure_wait(closure, node);
+		}
+	}
+	for (size_t i = 0; i < closure->pointed.count; i++)
+		numbers_use(closure, closure->pointed.items[i].node,
+			    closure->pointed.items[i].fact);
+}
