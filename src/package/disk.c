@@ -38,7 +38,7 @@ static enum status take_regular(const char *path, struct entry *entry, struct en
 {
 	uint8_t head[ENTRY_HEAD_BYTES];
 	struct file_map map = { 0 };
-	struct stat info;
+	struct stat info = { 0 };
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	enum status status;
 	if (descriptor < 0 || fstat(descriptor, &info) != 0)

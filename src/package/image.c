@@ -284,7 +284,8 @@ static enum status take(void *context, const struct entry *entry, struct error *
 		/* of the names that start with the mark twice only "opaque" hides anything */
 		const char *rest = name + sizeof(mark) - 1;
 		bool opaque = strcmp(rest, ".wh..opq") == 0;
-		strcpy(path + (name - entry->path), opaque ? "" : rest);
+		size_t rest_bytes = strlen(rest) + 1;
+		memcpy(path + (name - entry->path), opaque ? "" : rest, opaque ? 1 : rest_bytes);
 		if (opaque || strncmp(rest, mark, sizeof(mark) - 1) != 0)
 			hide(&merging->here, path);
 		return STATUS_OK;
