@@ -95,73 +95,87 @@ static void add_shifted(struct ranges *ranges, unsigned bits_wide, uint64_t adde
 	}
 }
 
-bool reach_compare(struct arena *arena, struct reach *reach, uint16_t input, unsigned bits_wide,
-		   uint64_t addend, enum condition condition, uint64_t number)
+enum outcome { NEVER, SOMETIMES, ALWAYS };
+
+/*
+ * The numbers for which a comparison holds, as one range that may go round the end: low above high.
+ */
+static enum outcome compared_range(enum condition condition, uint64_t number, uint64_t mask,
+				   struct number_range *out_range)
 {
-	uint64_t mask = width_mask(bits_wide), sign = (mask >> 1) + 1;
-	number &= mask;
-	struct ranges ranges = { 0 };
-	uint64_t low = 0, high = mask;
+	uint64_t sign = (mask >> 1) + 1;
+	struct number_range range = { 0, mask };
 	switch (condition) {
 	case CONDITION_EQUAL:
-		low = high = number;
+		range.low = range.high = number;
 		break;
 	case CONDITION_NOT_EQUAL: /* from behind it round to before it */
-		low = (number + 1) & mask;
-		high = (number - 1) & mask;
+		range.low = (number + 1) & mask;
+		range.high = (number - 1) & mask;
 		break;
 	case CONDITION_BELOW:
 		if (number == 0)
-			return false;
-		high = number - 1;
+			return NEVER;
+		range.high = number - 1;
 		break;
 	case CONDITION_BELOW_EQUAL:
-		high = number;
+		range.high = number;
 		break;
 	case CONDITION_ABOVE:
 		if (number == mask)
-			return false;
-		low = number + 1;
+			return NEVER;
+		range.low = number + 1;
 		break;
 	case CONDITION_ABOVE_EQUAL:
-		low = number;
+		range.low = number;
 		break;
 	case CONDITION_LESS: /* signed order starts at `sign` and goes round to sign - 1 */
 		if (number == sign)
-			return false;
-		low = sign;
-		high = (number - 1) & mask;
+			return NEVER;
+		range.low = sign;
+		range.high = (number - 1) & mask;
 		break;
 	case CONDITION_LESS_EQUAL:
-		low = sign;
-		high = number;
+		range.low = sign;
+		range.high = number;
 		break;
 	case CONDITION_GREATER:
 		if (number == sign - 1)
-			return false;
-		low = (number + 1) & mask;
-		high = sign - 1;
+			return NEVER;
+		range.low = (number + 1) & mask;
+		range.high = sign - 1;
 		break;
 	case CONDITION_GREATER_EQUAL:
-		low = number;
-		high = sign - 1;
+		range.low = number;
+		range.high = sign - 1;
 		break;
 	case CONDITION_NEGATIVE:
 	case CONDITION_NOT_NEGATIVE:
 		if (number != 0)
-			return true; /* the sign of a difference: overflow is not followed */
-		low = condition == CONDITION_NEGATIVE ? sign : 0;
-		high = condition == CONDITION_NEGATIVE ? mask : sign - 1;
+			return ALWAYS; /* the sign of a difference: overflow is not followed */
+		range.low = condition == CONDITION_NEGATIVE ? sign : 0;
+		range.high = condition == CONDITION_NEGATIVE ? mask : sign - 1;
 		break;
 	case CONDITION_ZERO: /* of an operand, not of a comparison */
 	case CONDITION_NOT_ZERO:
 	case CONDITION_OTHER:
 	case CONDITION_COUNT:
-		return true;
+		return ALWAYS;
 	}
-	if (((high + 1) & mask) == low)
-		return true; /* everything */
-	add_shifted(&ranges, bits_wide, addend, low, high);
+	*out_range = range;
+	return ((range.high + 1) & mask) == range.low ? ALWAYS : SOMETIMES;
+}
+
+bool reach_compare(struct arena *arena, struct reach *reach, uint16_t input, unsigned bits_wide,
+		   uint64_t addend, enum condition condition, uint64_t number)
+{
+	uint64_t mask = width_mask(bits_wide);
+	struct ranges ranges = { 0 };
+	struct number_range range;
+	enum outcome outcome = compared_range(condition, number & mask, mask, &range);
+	if (outcome != SOMETIMES)
+		return outcome == ALWAYS;
+	add_shifted(&ranges, bits_wide, addend, range.low, range.high);
 	struct term *term = find_ranges(reach, input, bits_wide);
 	if (term != NULL) {
 		ranges =

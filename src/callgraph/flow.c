@@ -329,7 +329,7 @@ static void collect_arguments(struct walk *walk, const struct state *state, bool
 			continue;
 		for (size_t k = 0; k < state->word_count; k++) {
 			int64_t off = state->words[k].off - (int64_t)value->number;
-			if (off >= 0 && off < 4 * INPUT_MEMORY_WORDS && off % 4 == 0)
+			if (off >= 0 && off < (int64_t)4 * INPUT_MEMORY_WORDS && off % 4 == 0)
 				argument_add(walk, &list,
 					     INPUT_MEMORY + i * INPUT_MEMORY_WORDS +
 						 (unsigned)off / 4,
@@ -340,7 +340,7 @@ static void collect_arguments(struct walk *walk, const struct state *state, bool
 	int64_t skip = jump && machine->call_pushes ? 8 : 0; /* the return address is there */
 	for (unsigned i = 0; top->kind == VALUE_STACK && i < INPUT_STACK_COUNT; i++) {
 		struct value address = *top;
-		address.number += (uint64_t)(skip + 8 * i);
+		address.number += (uint64_t)skip + (uint64_t)8 * i;
 		struct value value = state_load(&walk->flow, state, &address, 8);
 		if (value.kind == VALUE_ANY) {
 			value = state_load(&walk->flow, state, &address, 4);
@@ -460,11 +460,11 @@ static uint32_t clobbers_of(const struct image *image, uint64_t va, unsigned dep
 				break; /* through a table of places in it */
 			if (!known)
 				return UINT32_MAX;
-			if (target < va || target >= (fde != NULL ? end : va + off + 4096)) {
-				if (depth == 0)
-					return UINT32_MAX;
-				written |= clobbers_of(image, target, depth - 1);
-			}
+			if (target >= va && target < (fde != NULL ? end : va + off + 4096))
+				break;
+			if (depth == 0)
+				return UINT32_MAX;
+			written |= clobbers_of(image, target, depth - 1);
 			break;
 		default:
 			break;
@@ -535,6 +535,39 @@ static void jump_to(struct walk *walk, const struct instruction *instruction, st
 	}
 }
 
+/* To each entry of a table, with what that says of an input that is the index; false: to none. */
+static bool jump_through(struct walk *walk, const struct state *state,
+			 const struct instruction *instruction, const struct value_table *table)
+{
+	uint64_t *targets;
+	size_t count, taken = 0;
+	if (!state_table(&walk->flow, table, &targets, &count))
+		return false;
+	const struct elf_file *file = &walk->flow.image->file;
+	const struct elf_fde *fde = image_fde_at(walk->flow.image, instruction->va);
+	/* 255 and 65535 are what fits, not what was compared with. */
+	bool bounded = table->index_max < count && table->index_max != UINT8_MAX &&
+		       table->index_max != UINT16_MAX;
+	for (size_t i = 0; i < count; i++) {
+		/* Without a bound the table ends where its entries make no sense. */
+		bool inside = fde != NULL ? targets[i] >= fde->start_va && targets[i] < fde->end_va
+					  : elf_is_code(file, targets[i]);
+		if (!bounded && !inside)
+			break;
+		taken++;
+		struct state narrowed;
+		state_copy(&narrowed, state);
+		if (table->index_input != INPUT_NONE &&
+		    !reach_compare(walk->flow.scratch, &narrowed.reach, table->index_input,
+				   table->index_bits, (uint64_t)table->index_addend,
+				   CONDITION_EQUAL, i))
+			continue;
+		if (elf_is_code(file, targets[i]))
+			flow_to(walk, targets[i], &narrowed);
+	}
+	return taken > 0;
+}
+
 static void jump(struct walk *walk, struct state *state, const struct instruction *instruction)
 {
 	const struct operand *operand = &instruction->operands[1];
@@ -555,39 +588,9 @@ static void jump(struct walk *walk, struct state *state, const struct instructio
 		}
 		return;
 	}
-	if (target.kind == VALUE_ENTRY && target.bits == 1) {
-		uint64_t *targets;
-		size_t count;
-		bool known = state_table(&walk->flow, target.table, &targets, &count);
-		const struct elf_fde *fde = image_fde_at(walk->flow.image, instruction->va);
-		uint16_t input = target.table->index_input;
-		/* 255 and 65535 are what fits, not what was compared with. */
-		bool bounded = target.table->index_max < count &&
-			       target.table->index_max != UINT8_MAX &&
-			       target.table->index_max != UINT16_MAX;
-		size_t taken = 0;
-		for (size_t i = 0; known && i < count; i++) {
-			/* Without a bound the table ends where its entries make no sense. */
-			bool inside = fde != NULL
-					  ? targets[i] >= fde->start_va && targets[i] < fde->end_va
-					  : elf_is_code(&walk->flow.image->file, targets[i]);
-			if (!bounded && !inside)
-				break;
-			struct state narrowed;
-			state_copy(&narrowed, state);
-			taken++;
-			if (input != INPUT_NONE &&
-			    !reach_compare(walk->flow.scratch, &narrowed.reach, input,
-					   target.table->index_bits,
-					   (uint64_t)target.table->index_addend, CONDITION_EQUAL,
-					   i))
-				continue;
-			if (elf_is_code(&walk->flow.image->file, targets[i]))
-				flow_to(walk, targets[i], &narrowed);
-		}
-		if (taken > 0)
-			return;
-	}
+	if (target.kind == VALUE_ENTRY && target.bits == 1 &&
+	    jump_through(walk, state, instruction, target.table))
+		return;
 	walk->unresolved = true;
 	if (walk->collecting) {
 		struct fact *fact = fact_add(walk, instruction, FACT_CALL_UNKNOWN, 0);
@@ -614,6 +617,31 @@ static void note_syscall(struct walk *walk, const struct state *state,
 	walk->number_lost |= state->registers[walk->flow.machine->syscall_number].kind == VALUE_ANY;
 }
 
+/* Where it is taken; the state becomes that of where it is not. False: it always is. */
+static bool branch(struct walk *walk, struct state *state, const struct instruction *instruction)
+{
+	enum condition condition = (enum condition)instruction->condition;
+	struct state taken;
+	state_copy(&taken, state);
+	if (state_branch(&walk->flow, &taken, instruction, condition) &&
+	    instruction->operands[1].kind == OPERAND_IMMEDIATE)
+		jump_to(walk, instruction, &taken, (uint64_t)instruction->operands[1].value);
+	return state_branch(&walk->flow, state, instruction, condition_inverse(condition));
+}
+
+/* The condition of a block's facts, kept. */
+static const struct reach *keep_reach(struct walk *walk, const struct reach *reach)
+{
+	if (reach->term_count == 0)
+		return NULL;
+	struct reach *copy = arena_copy(walk->arena, reach, 1, sizeof(*copy));
+	for (size_t i = 0; i < copy->term_count; i++)
+		copy->terms[i].ranges =
+		    arena_copy(walk->arena, copy->terms[i].ranges, copy->terms[i].range_count,
+			       sizeof(struct number_range));
+	return copy;
+}
+
 /* Runs a block from its entry state and hands its state on; collects facts in the last pass. */
 static void block_run(struct walk *walk, size_t index)
 {
@@ -636,18 +664,9 @@ static void block_run(struct walk *walk, size_t index)
 		case OPERATION_JUMP:
 			jump(walk, &state, instruction);
 			break;
-		case OPERATION_BRANCH: {
-			struct state taken;
-			state_copy(&taken, &state);
-			enum condition condition = (enum condition)instruction->condition;
-			if (state_branch(&walk->flow, &taken, instruction, condition) &&
-			    instruction->operands[1].kind == OPERAND_IMMEDIATE)
-				jump_to(walk, instruction, &taken,
-					(uint64_t)instruction->operands[1].value);
-			goes_on = goes_on && state_branch(&walk->flow, &state, instruction,
-							  condition_inverse(condition));
+		case OPERATION_BRANCH:
+			goes_on = branch(walk, &state, instruction) && goes_on;
 			break;
-		}
 		case OPERATION_SYSCALL:
 		case OPERATION_SYSCALL_I386:
 			note_syscall(walk, &state, instruction);
@@ -665,16 +684,7 @@ static void block_run(struct walk *walk, size_t index)
 		jump_to(walk, &instructions[count - 1], &state, next);
 	if (!walk->collecting || walk->fact_count == first_fact)
 		return;
-	const struct reach *reach = NULL;
-	if (walk->blocks[index].entry->reach.term_count > 0) {
-		struct reach *copy =
-		    arena_copy(walk->arena, &walk->blocks[index].entry->reach, 1, sizeof(*copy));
-		for (size_t i = 0; i < copy->term_count; i++)
-			copy->terms[i].ranges =
-			    arena_copy(walk->arena, copy->terms[i].ranges,
-				       copy->terms[i].range_count, sizeof(struct number_range));
-		reach = copy;
-	}
+	const struct reach *reach = keep_reach(walk, &walk->blocks[index].entry->reach);
 	for (size_t i = first_fact; i < walk->fact_count; i++)
 		walk->facts[i].reach = reach;
 }

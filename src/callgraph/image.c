@@ -301,6 +301,21 @@ static int compare_relocations(const void *left, const void *right)
 	return (a->va > b->va) - (a->va < b->va);
 }
 
+static bool may_be_pointer(const struct image *image, const struct elf_segment *segment,
+			   uint64_t va, uint64_t word)
+{
+	if (!image_contains(image, word))
+		return false;
+	if ((segment->flags & ELF_EXECUTE) != 0) {
+		const struct elf_section *section = elf_section_at(&image->file, va);
+		if (section == NULL || (section->flags & SHF_EXECINSTR) != 0)
+			return false;
+	}
+	/* Into the middle of a function: an entry of a jump table. */
+	const struct elf_fde *fde = image_fde_at(image, word);
+	return fde == NULL || fde->start_va == word;
+}
+
 /* A program at a fixed address needs no relocations: every word that could be a pointer is one. */
 static void add_pointer_words(struct image *image)
 {
@@ -314,17 +329,9 @@ static void add_pointer_words(struct image *image)
 		struct slice bytes = elf_bytes_from(&image->file, segment->va);
 		for (uint64_t off = -segment->va & 7; off + 8 <= bytes.size_bytes; off += 8) {
 			uint64_t va = segment->va + off, word = elf_load64(bytes.bytes + off);
-			if (!image_contains(image, word) || elf_relocation_at(known, va) != NULL)
+			if (elf_relocation_at(known, va) != NULL ||
+			    !may_be_pointer(image, segment, va, word))
 				continue;
-			if ((segment->flags & ELF_EXECUTE) != 0) {
-				const struct elf_section *section =
-				    elf_section_at(&image->file, va);
-				if (section == NULL || (section->flags & SHF_EXECINSTR) != 0)
-					continue;
-			}
-			const struct elf_fde *fde = image_fde_at(image, word);
-			if (fde != NULL && fde->start_va != word)
-				continue; /* the middle of a function: an entry of a jump table */
 			if (count == capacity)
 				all = arena_grow(arena, all, count, sizeof(*all), &capacity);
 			all[count++] = (struct elf_relocation){ .va = va,

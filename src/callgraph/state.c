@@ -245,8 +245,8 @@ static struct value load_stack(const struct flow *flow, const struct state *stat
 			return value_any();
 	}
 	int64_t first = flow->machine->call_pushes ? 8 : 0;
-	if (off >= first && off < first + 8 * INPUT_STACK_COUNT && (off - first) % 8 == 0 &&
-	    off + 8 <= state->escape) {
+	if (off >= first && off < first + (int64_t)8 * INPUT_STACK_COUNT &&
+	    (off - first) % 8 == 0 && off + 8 <= state->escape) {
 		struct value input = value_input(INPUT_STACK + (unsigned)(off - first) / 8);
 		return value_truncate(flow->scratch, &input, width_bytes);
 	}
@@ -264,8 +264,8 @@ struct value state_load(const struct flow *flow, const struct state *state,
 		return load_stack(flow, state, (int64_t)address->number, width_bytes);
 	case VALUE_INPUT:
 		if (address->input < INPUT_STACK && address->bits == 64 &&
-		    address->number < 4 * INPUT_MEMORY_WORDS && address->number % 4 == 0 &&
-		    width_bytes >= 4) {
+		    address->number < (uint64_t)4 * INPUT_MEMORY_WORDS &&
+		    address->number % 4 == 0 && width_bytes >= 4) {
 			result = value_input(INPUT_MEMORY +
 					     (unsigned)address->input * INPUT_MEMORY_WORDS +
 					     (unsigned)address->number / 4);
@@ -350,33 +350,24 @@ static struct value add(const struct value *a, const struct value *b)
 {
 	if (a->kind == VALUE_NUMBER && b->kind != VALUE_NUMBER)
 		return add(b, a);
-	if (b->kind == VALUE_NUMBER) {
-		struct value sum = *a;
-		switch ((enum value_kind)a->kind) {
-		case VALUE_NUMBER:
-		case VALUE_ADDRESS:
-		case VALUE_STACK:
-		case VALUE_INPUT:
-			sum.number += b->number;
-			return sum;
-		case VALUE_CELL:
-			if (sum.bits + b->number < 4 * INPUT_MEMORY_WORDS) {
-				sum.bits = (uint8_t)(sum.bits + b->number);
-				return sum;
-			}
-			break;
-		case VALUE_ANY:
-		case VALUE_LOW:
-		case VALUE_SET:
-		case VALUE_SLOT:
-		case VALUE_POINTED:
-		case VALUE_ENTRY:
-			if (b->number == 0)
-				return sum;
-			break;
-		}
+	if (b->kind != VALUE_NUMBER)
+		return value_any();
+	struct value sum = *a;
+	switch (a->kind) {
+	case VALUE_NUMBER:
+	case VALUE_ADDRESS:
+	case VALUE_STACK:
+	case VALUE_INPUT:
+		sum.number += b->number;
+		return sum;
+	case VALUE_CELL:
+		if (sum.bits + b->number >= (uint64_t)4 * INPUT_MEMORY_WORDS)
+			return value_any();
+		sum.bits = (uint8_t)(sum.bits + b->number);
+		return sum;
+	default:
+		return b->number == 0 ? sum : value_any();
 	}
-	return value_any();
 }
 
 /* An entry of a table of offsets and the table's base make an address. */
@@ -448,7 +439,7 @@ static struct value calculate(const struct flow *flow, const struct instruction 
 		    instruction->operands[2].kind == OPERAND_REGISTER &&
 		    instruction->operands[1].reg == instruction->operands[2].reg &&
 		    !instruction->operands[1].foreign && !instruction->operands[2].foreign;
-	switch ((enum operation)instruction->operation) {
+	switch (instruction->operation) {
 	case OPERATION_ADD: {
 		if (numbers)
 			return value_map(arena, a, number_add, b->number);
@@ -495,27 +486,7 @@ static struct value calculate(const struct flow *flow, const struct instruction 
 		if (a->kind == VALUE_ANY && b->kind == VALUE_NUMBER)
 			return value_below(a->number >> (b->number & 63));
 		return value_any();
-	case OPERATION_OTHER:
-	case OPERATION_INSERT:
-	case OPERATION_MOVE:
-	case OPERATION_SIGN_EXTEND:
-	case OPERATION_ADDRESS:
-	case OPERATION_COMPARE:
-	case OPERATION_TEST:
-	case OPERATION_SELECT:
-	case OPERATION_SELECT_NEXT:
-	case OPERATION_PUSH:
-	case OPERATION_POP:
-	case OPERATION_LEAVE:
-	case OPERATION_CALL:
-	case OPERATION_JUMP:
-	case OPERATION_BRANCH:
-	case OPERATION_RETURN:
-	case OPERATION_SYSCALL:
-	case OPERATION_SYSCALL_I386:
-	case OPERATION_TRAP:
-	case OPERATION_NOTHING:
-	case OPERATION_COUNT:
+	default:
 		break;
 	}
 	return value_any();
@@ -664,37 +635,102 @@ static void step_select(const struct flow *flow, struct state *state,
 	write(flow, state, &instruction->operands[0], &joined);
 }
 
-void state_step(const struct flow *flow, struct state *state, const struct instruction *instruction)
+static void step_arithmetic(const struct flow *flow, struct state *state,
+			    const struct instruction *instruction)
 {
 	const struct operand *operands = instruction->operands;
 	enum operation operation = (enum operation)instruction->operation;
+	struct value a = state_read(flow, state, &operands[1]);
+	struct value b = state_read(flow, state, &operands[2]);
+	bool commutes = operation != OPERATION_SUBTRACT && operation != OPERATION_SHIFT_LEFT &&
+			operation != OPERATION_SHIFT_RIGHT;
+	if (commutes && (a.kind == VALUE_NUMBER || a.kind == VALUE_ADDRESS) &&
+	    b.kind != VALUE_NUMBER) {
+		struct value swap = a;
+		a = b;
+		b = swap;
+	}
+	struct value value = calculate(flow, instruction, &a, &b);
+	write(flow, state, &operands[0], &value);
+	if (!instruction->sets_flags)
+		return;
+	state->comparison = (struct comparison){ 0 };
+	if (operation == OPERATION_SUBTRACT || operation == OPERATION_AND)
+		state->comparison = (struct comparison){ .operation = operation == OPERATION_AND
+									  ? OPERATION_TEST
+									  : OPERATION_COMPARE,
+							 .width_bytes = operands[1].width_bytes,
+							 .left = a,
+							 .right = b };
+}
+
+static void step_insert(const struct flow *flow, struct state *state,
+			const struct operand *operands)
+{
+	struct value old = state_read(flow, state, &operands[1]);
+	struct value part = state_read(flow, state, &operands[2]);
 	struct value value = value_any();
-	bool keeps_flags = !instruction->sets_flags;
-	/* aarch64's pre- and post-indexed accesses: the base moves behind them. */
-	uint8_t moved = REGISTER_NONE;
-	struct value moved_value = value_any();
-	for (unsigned i = 0; i < OPERAND_LIMIT && instruction->base_change_bytes != 0; i++)
-		if (operands[i].kind == OPERAND_MEMORY && operands[i].reg != REGISTER_NONE) {
-			struct value change =
-			    value_number((uint64_t)(int64_t)instruction->base_change_bytes);
-			moved = operands[i].reg;
-			moved_value = add(&state->registers[moved], &change);
-		}
-	switch (operation) {
-	case OPERATION_MOVE:
-		value = state_read(flow, state, &operands[1]);
-		write(flow, state, &operands[0], &value);
-		break;
-	case OPERATION_SIGN_EXTEND:
-		value = state_read(flow, state, &operands[1]);
-		value = sign_extended(flow, state, &value, operands[1].width_bytes);
-		write(flow, state, &operands[0], &value);
-		break;
-	case OPERATION_ADDRESS:
+	if (old.kind == VALUE_NUMBER && part.kind == VALUE_NUMBER) {
+		uint64_t mask = UINT64_C(0xffff) << operands[2].scale;
+		value =
+		    value_number((old.number & ~mask) | (part.number << operands[2].scale & mask));
+	}
+	write(flow, state, &operands[0], &value);
+}
+
+static void step_move(const struct flow *flow, struct state *state,
+		      const struct instruction *instruction)
+{
+	const struct operand *operands = instruction->operands;
+	struct value value;
+	if (instruction->operation == OPERATION_ADDRESS) {
 		value = state_address(flow, state, &operands[1]);
 		if (value.kind == VALUE_ENTRY)
 			value = value_any();
-		write(flow, state, &operands[0], &value);
+	} else {
+		value = state_read(flow, state, &operands[1]);
+	}
+	if (instruction->operation == OPERATION_SIGN_EXTEND)
+		value = sign_extended(flow, state, &value, operands[1].width_bytes);
+	write(flow, state, &operands[0], &value);
+}
+
+static void step_syscall(const struct flow *flow, struct state *state,
+			 const struct instruction *instruction)
+{
+	for (unsigned i = 0; i < 6; i++)
+		let_escape(state, &state->registers[flow->machine->syscall_arguments[i]]);
+	forget_registers(state, instruction->registers_written);
+	forget_escaped(state);
+}
+
+/* aarch64's pre- and post-indexed accesses: the base moves behind them. REGISTER_NONE: none does. */
+static uint8_t moved_base(const struct state *state, const struct instruction *instruction,
+			  struct value *out_value)
+{
+	for (unsigned i = 0; i < OPERAND_LIMIT && instruction->base_change_bytes != 0; i++) {
+		const struct operand *operand = &instruction->operands[i];
+		if (operand->kind != OPERAND_MEMORY || operand->reg == REGISTER_NONE)
+			continue;
+		struct value change =
+		    value_number((uint64_t)(int64_t)instruction->base_change_bytes);
+		*out_value = add(&state->registers[operand->reg], &change);
+		return operand->reg;
+	}
+	return REGISTER_NONE;
+}
+
+void state_step(const struct flow *flow, struct state *state, const struct instruction *instruction)
+{
+	const struct operand *operands = instruction->operands;
+	struct value value, base;
+	uint8_t moved = moved_base(state, instruction, &base);
+	bool keeps_flags = !instruction->sets_flags;
+	switch (instruction->operation) {
+	case OPERATION_MOVE:
+	case OPERATION_SIGN_EXTEND:
+	case OPERATION_ADDRESS:
+		step_move(flow, state, instruction);
 		break;
 	case OPERATION_ADD:
 	case OPERATION_SUBTRACT:
@@ -702,43 +738,13 @@ void state_step(const struct flow *flow, struct state *state, const struct instr
 	case OPERATION_OR:
 	case OPERATION_XOR:
 	case OPERATION_SHIFT_LEFT:
-	case OPERATION_SHIFT_RIGHT: {
-		struct value a = state_read(flow, state, &operands[1]);
-		struct value b = state_read(flow, state, &operands[2]);
-		if ((a.kind == VALUE_NUMBER || a.kind == VALUE_ADDRESS) && b.kind != VALUE_NUMBER &&
-		    operation != OPERATION_SUBTRACT && operation != OPERATION_SHIFT_LEFT &&
-		    operation != OPERATION_SHIFT_RIGHT) {
-			value = a;
-			a = b;
-			b = value;
-		}
-		value = calculate(flow, instruction, &a, &b);
-		struct comparison flags = { 0 };
-		if (instruction->sets_flags &&
-		    (operation == OPERATION_SUBTRACT || operation == OPERATION_AND))
-			flags = (struct comparison){ .operation = operation == OPERATION_AND
-								      ? OPERATION_TEST
-								      : OPERATION_COMPARE,
-						     .width_bytes = operands[1].width_bytes,
-						     .left = a,
-						     .right = b };
-		write(flow, state, &operands[0], &value);
-		if (instruction->sets_flags)
-			state->comparison = flags;
+	case OPERATION_SHIFT_RIGHT:
+		step_arithmetic(flow, state, instruction);
 		keeps_flags = true;
 		break;
-	}
-	case OPERATION_INSERT: {
-		struct value old = state_read(flow, state, &operands[1]);
-		struct value part = state_read(flow, state, &operands[2]);
-		if (old.kind == VALUE_NUMBER && part.kind == VALUE_NUMBER) {
-			uint64_t mask = UINT64_C(0xffff) << operands[2].scale;
-			value = value_number((old.number & ~mask) |
-					     (part.number << operands[2].scale & mask));
-		}
-		write(flow, state, &operands[0], &value);
+	case OPERATION_INSERT:
+		step_insert(flow, state, operands);
 		break;
-	}
 	case OPERATION_COMPARE:
 	case OPERATION_TEST:
 		note_comparison(flow, state, instruction);
@@ -764,27 +770,18 @@ void state_step(const struct flow *flow, struct state *state, const struct instr
 		break;
 	case OPERATION_SYSCALL:
 	case OPERATION_SYSCALL_I386:
-		for (unsigned i = 0; i < 6; i++)
-			let_escape(state, &state->registers[flow->machine->syscall_arguments[i]]);
-		forget_registers(state, instruction->registers_written);
-		forget_escaped(state);
+		step_syscall(flow, state, instruction);
 		break;
 	case OPERATION_OTHER:
 		step_other(flow, state, instruction);
 		break;
-	case OPERATION_CALL:
-	case OPERATION_JUMP:
-	case OPERATION_BRANCH:
-	case OPERATION_RETURN:
-	case OPERATION_TRAP:
-	case OPERATION_NOTHING:
-	case OPERATION_COUNT:
+	default: /* control: not a matter of one state */
 		break;
 	}
 	if (!keeps_flags)
 		state->comparison = (struct comparison){ 0 };
 	if (moved != REGISTER_NONE)
-		write_register(state, moved, &moved_value);
+		write_register(state, moved, &base);
 }
 
 static bool compare_holds(enum condition condition, uint64_t a, uint64_t b, unsigned width_bytes)
@@ -893,93 +890,96 @@ static bool branch_set(const struct flow *flow, struct state *state, enum condit
 	return true;
 }
 
+static bool branch_input(const struct flow *flow, struct state *state, enum condition condition,
+			 uint64_t right)
+{
+	const struct comparison *comparison = &state->comparison;
+	const struct value *left = &comparison->left;
+	unsigned bits = comparison->width_bytes == 4 ? 32 : left->bits;
+	if (comparison->operation == OPERATION_TEST) {
+		if (left->number != 0 ||
+		    (condition != CONDITION_EQUAL && condition != CONDITION_NOT_EQUAL))
+			return true;
+		if (comparison->width_bytes < 8)
+			right &= (UINT64_C(1) << (8 * comparison->width_bytes)) - 1;
+		return reach_test(flow->scratch, &state->reach, left->input, bits, right,
+				  condition == CONDITION_EQUAL);
+	}
+	if (comparison->width_bytes < 4)
+		return true;
+	/* An upper half of zeros compares as the lower one alone, unless signs matter. */
+	if (bits == 32 && comparison->width_bytes == 8 &&
+	    (right > INT32_MAX || condition >= CONDITION_LESS))
+		return true;
+	return reach_compare(flow->scratch, &state->reach, left->input, bits, left->number,
+			     condition, right);
+}
+
+static bool branch_any(const struct flow *flow, struct state *state, enum condition condition,
+		       uint64_t right)
+{
+	const struct comparison *comparison = &state->comparison;
+	if (comparison->operation == OPERATION_TEST)
+		return true;
+	uint64_t bound = bound_of(condition, right, comparison->width_bytes);
+	if (condition == CONDITION_EQUAL) {
+		struct value exact = value_number(right);
+		exact = value_truncate(flow->scratch, &exact, comparison->width_bytes);
+		if (exact.number > comparison->left.number)
+			return false;
+		narrow_place(state, &exact);
+	} else if (bound < comparison->left.number) {
+		struct value narrowed = value_below(bound);
+		narrow_place(state, &narrowed);
+	}
+	return true;
+}
+
+/* A branch that compares an operand with 0 by itself, as a comparison and a branch. */
+static enum condition compare_operand(const struct flow *flow, struct state *state,
+				      const struct operand *operand, enum condition condition)
+{
+	if (operand->kind != OPERAND_REGISTER)
+		return CONDITION_OTHER;
+	state->comparison = (struct comparison){ .operation = OPERATION_COMPARE,
+						 .width_bytes = operand->width_bytes,
+						 .place = PLACE_REGISTER,
+						 .reg = operand->reg,
+						 .left = state_read(flow, state, operand),
+						 .right = value_number(0) };
+	return condition == CONDITION_ZERO ? CONDITION_EQUAL : CONDITION_NOT_EQUAL;
+}
+
 bool state_branch(const struct flow *flow, struct state *state,
 		  const struct instruction *instruction, enum condition condition)
 {
-	if (condition == CONDITION_ZERO || condition == CONDITION_NOT_ZERO) {
-		const struct operand *operand = &instruction->operands[2];
-		state->comparison = (struct comparison){ .operation = OPERATION_COMPARE,
-							 .width_bytes = operand->width_bytes,
-							 .place = PLACE_REGISTER,
-							 .reg = operand->reg,
-							 .left = state_read(flow, state, operand),
-							 .right = value_number(0) };
-		if (operand->kind != OPERAND_REGISTER)
-			return true;
-		condition = condition == CONDITION_ZERO ? CONDITION_EQUAL : CONDITION_NOT_EQUAL;
-	}
-	struct comparison comparison = state->comparison;
-	if (comparison.operation == OPERATION_OTHER || comparison.right.kind != VALUE_NUMBER ||
-	    comparison.right.assumed || comparison.width_bytes == 0 || comparison.width_bytes > 8 ||
-	    condition == CONDITION_OTHER)
+	if (condition == CONDITION_ZERO || condition == CONDITION_NOT_ZERO)
+		condition = compare_operand(flow, state, &instruction->operands[2], condition);
+	const struct comparison *comparison = &state->comparison;
+	const struct value *left = &comparison->left;
+	if (condition == CONDITION_OTHER || comparison->operation == OPERATION_OTHER ||
+	    comparison->right.kind != VALUE_NUMBER || comparison->right.assumed ||
+	    comparison->width_bytes == 0 || comparison->width_bytes > 8 || left->assumed)
 		return true;
-	uint64_t right = comparison.right.number;
-	bool is_test = comparison.operation == OPERATION_TEST;
-	if (comparison.left.assumed)
-		return true;
-	switch ((enum value_kind)comparison.left.kind) {
+	uint64_t right = comparison->right.number;
+	bool is_test = comparison->operation == OPERATION_TEST;
+	switch (left->kind) {
 	case VALUE_NUMBER:
-		return is_test ? test_holds(condition, comparison.left.number, right,
-					    comparison.width_bytes)
-			       : compare_holds(condition, comparison.left.number, right,
-					       comparison.width_bytes);
+		return is_test
+			   ? test_holds(condition, left->number, right, comparison->width_bytes)
+			   : compare_holds(condition, left->number, right, comparison->width_bytes);
 	case VALUE_SET:
 		return branch_set(flow, state, condition, right);
-	case VALUE_INPUT: {
-		unsigned bits = comparison.left.bits;
-		if (comparison.width_bytes < 4 && !is_test)
-			return true;
-		if (comparison.width_bytes == 4)
-			bits = 32;
-		if (is_test) {
-			if (comparison.left.number != 0 ||
-			    (condition != CONDITION_EQUAL && condition != CONDITION_NOT_EQUAL))
-				return true;
-			uint64_t mask = right;
-			if (comparison.width_bytes < 8)
-				mask &= (UINT64_C(1) << (8 * comparison.width_bytes)) - 1;
-			return reach_test(flow->scratch, &state->reach, comparison.left.input, bits,
-					  mask, condition == CONDITION_EQUAL);
-		}
-		if (bits == 32 && comparison.width_bytes == 8) {
-			/* Its upper half is zero: the same as a comparison of the lower one,
-			 * unless signs matter. */
-			if (right > INT32_MAX || condition >= CONDITION_LESS)
-				return true;
-		}
-		return reach_compare(flow->scratch, &state->reach, comparison.left.input, bits,
-				     comparison.left.number, condition, right);
-	}
-	case VALUE_ANY: {
-		if (is_test)
-			return true;
-		uint64_t bound = bound_of(condition, right, comparison.width_bytes);
-		if (condition == CONDITION_EQUAL) {
-			struct value exact = value_number(right);
-			exact = value_truncate(flow->scratch, &exact, comparison.width_bytes);
-			if (exact.number > comparison.left.number)
-				return false;
-			narrow_place(state, &exact);
-		} else if (bound < comparison.left.number) {
-			struct value narrowed = value_below(bound);
-			narrow_place(state, &narrowed);
-		}
+	case VALUE_INPUT:
+		return branch_input(flow, state, condition, right);
+	case VALUE_ANY:
+		return branch_any(flow, state, condition, right);
+	case VALUE_ADDRESS: /* in this file: never a null pointer */
+		return is_test || right != 0 || comparison->width_bytes != 8 ||
+		       condition != CONDITION_EQUAL;
+	default:
 		return true;
 	}
-	case VALUE_ADDRESS:
-		/* An address in this file is never a null pointer. */
-		if (!is_test && right == 0 && comparison.width_bytes == 8)
-			return condition != CONDITION_EQUAL;
-		return true;
-	case VALUE_LOW:
-	case VALUE_SLOT:
-	case VALUE_CELL:
-	case VALUE_POINTED:
-	case VALUE_STACK:
-	case VALUE_ENTRY:
-		break;
-	}
-	return true;
 }
 
 enum { TABLE_MAX_ENTRIES = 4096 };

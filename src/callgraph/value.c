@@ -56,7 +56,7 @@ static const uint64_t *numbers_of(const struct value *value, size_t *out_count)
 
 struct value value_of_numbers(struct arena *arena, const uint64_t *numbers, size_t count)
 {
-	if (count == 0 || count > 16 * VALUE_MAX_SET)
+	if (count == 0 || count > (size_t)16 * VALUE_MAX_SET)
 		return value_any();
 	if (count == 1)
 		return value_number(numbers[0]);
@@ -97,7 +97,8 @@ struct value value_join(struct arena *arena, const struct value *a, const struct
 		return *a;
 	size_t count_a = 0, count_b = 0;
 	const uint64_t *numbers_a = numbers_of(a, &count_a), *numbers_b = numbers_of(b, &count_b);
-	if (numbers_a != NULL && numbers_b != NULL && count_a + count_b <= 2 * VALUE_MAX_SET) {
+	if (numbers_a != NULL && numbers_b != NULL &&
+	    count_a + count_b <= (size_t)2 * VALUE_MAX_SET) {
 		uint64_t all[2 * VALUE_MAX_SET];
 		memcpy(all, numbers_a, count_a * sizeof(*all));
 		memcpy(all + count_a, numbers_b, count_b * sizeof(*all));

@@ -97,10 +97,12 @@ static bool wants_arguments(struct function *function, const struct machine *mac
 			       fact->kind == FACT_CALL_SLOT || fact->kind == FACT_JUMP_SLOT;
 		for (size_t k = 0; goes_on && fact->reach != NULL && k < fact->reach->term_count;
 		     k++)
-			function->wants |= picks_few(fact, &fact->reach->terms[k]);
+			if (picks_few(fact, &fact->reach->terms[k]))
+				function->wants = 1;
 		for (size_t k = 0; call && k < fact->argument_count; k++)
-			function->wants |= fact->arguments[k].value.kind == VALUE_INPUT &&
-					   fact->arguments[k].input == machine->syscall_number;
+			if (fact->arguments[k].value.kind == VALUE_INPUT &&
+			    fact->arguments[k].input == machine->syscall_number)
+				function->wants = 1;
 	}
 	return function->wants > 0;
 }
@@ -391,6 +393,25 @@ bool closure_call_target(struct closure *closure, size_t module, const struct fa
 
 /* ---- what a fact makes live ---- */
 
+/* dlopen by names that are constants, here or at a caller. */
+static void open_named(struct closure *closure, const struct node *node, const struct fact *fact,
+		       unsigned argument)
+{
+	const struct machine *machine = closure->loaded[node->module].module->image.machine;
+	const struct value *value = argument_of(fact, machine->arguments[argument]);
+	struct input_items items = { 0 };
+	if (value != NULL)
+		(void)inputs_add_value(closure, &items, node, fact, value);
+	for (size_t i = 0; i < items.count; i++) {
+		if (items.items[i].module == 0)
+			continue;
+		const struct loaded *owner = &closure->loaded[items.items[i].module - 1];
+		const char *name = elf_string_at(&owner->module->image.file, items.items[i].number);
+		if (name != NULL && name[0] != '\0' && strlen(name) < NAME_MAX_BYTES)
+			(void)closure_load(closure, name, node->module, false);
+	}
+}
+
 static void call_slot(struct closure *closure, struct node *node, const struct fact *fact)
 {
 	const struct image *image = &closure->loaded[node->module].module->image;
@@ -401,26 +422,10 @@ static void call_slot(struct closure *closure, struct node *node, const struct f
 		return;
 	if (target.entry != NULL) {
 		closure->scope.entries[target.entry - closure->scope.entries].used = true;
-		if (strcmp(target.entry->symbol->name, "dlopen") == 0 ||
-		    strcmp(target.entry->symbol->name, "dlmopen") == 0) {
-			bool other = target.entry->symbol->name[2] == 'm';
-			const struct value *value =
-			    argument_of(fact, image->machine->arguments[other ? 1 : 0]);
-			struct input_items items = { 0 };
-			if (value != NULL)
-				(void)inputs_add_value(closure, &items, node, fact, value);
-			for (size_t i = 0; i < items.count; i++) {
-				if (items.items[i].module == 0)
-					continue;
-				size_t owner = items.items[i].module - 1;
-				const char *name =
-				    elf_string_at(&closure->loaded[owner].module->image.file,
-						  items.items[i].number);
-				if (name != NULL && name[0] != '\0' &&
-				    strlen(name) < NAME_MAX_BYTES)
-					(void)closure_load(closure, name, node->module, false);
-			}
-		}
+		if (strcmp(target.entry->symbol->name, "dlopen") == 0)
+			open_named(closure, node, fact, 0);
+		else if (strcmp(target.entry->symbol->name, "dlmopen") == 0)
+			open_named(closure, node, fact, 1);
 	}
 	if (relocation->kind == ELF_RELOCATION_IRELATIVE ||
 	    (target.entry != NULL && target.entry->symbol->type == ELF_SYMBOL_IFUNC))

@@ -74,6 +74,29 @@ bool fact_happens(const struct node *node, const struct fact *fact)
 	return true;
 }
 
+/* What the function itself was given, as far as the fact happens with it. */
+static bool add_passed_on(struct closure *closure, struct input_items *items,
+			  const struct node *node, const struct fact *fact,
+			  const struct value *value)
+{
+	const struct input_items *from = node_input(node, value->input);
+	if (from == NULL)
+		return inputs_any(items);
+	bool changed = inputs_weaken(items, (enum knowledge)from->knowledge);
+	if (from->assumed && !items->assumed)
+		changed = items->assumed = true;
+	for (size_t i = 0; i < from->count; i++) {
+		struct item item = from->items[i];
+		if (!reach_holds(fact->reach, value->input, &item))
+			continue;
+		item.number += value->number;
+		if (value->bits == 32 && item.module == 0)
+			item.number &= UINT32_MAX;
+		changed |= inputs_add(closure, items, item);
+	}
+	return changed;
+}
+
 /* Adds what a value may be, seen from a node at a fact, to items; true when they grew. */
 bool inputs_add_value(struct closure *closure, struct input_items *items, const struct node *node,
 		      const struct fact *fact, const struct value *value)
@@ -93,24 +116,8 @@ bool inputs_add_value(struct closure *closure, struct input_items *items, const 
 			changed |=
 			    inputs_add(closure, items, (struct item){ value->set->numbers[i], 0 });
 		return changed;
-	case VALUE_INPUT: {
-		const struct input_items *from = node_input(node, value->input);
-		if (from == NULL)
-			return inputs_any(items) || changed;
-		changed |= inputs_weaken(items, (enum knowledge)from->knowledge);
-		if (from->assumed && !items->assumed)
-			changed = items->assumed = true;
-		for (size_t i = 0; i < from->count; i++) {
-			struct item item = from->items[i];
-			if (!reach_holds(fact->reach, value->input, &item))
-				continue;
-			item.number += value->number;
-			if (value->bits == 32 && item.module == 0)
-				item.number &= UINT32_MAX;
-			changed |= inputs_add(closure, items, item);
-		}
-		return changed;
-	}
+	case VALUE_INPUT:
+		return add_passed_on(closure, items, node, fact, value) || changed;
 	case VALUE_SLOT: /* the address of something, as ld.so finds it */
 	case VALUE_ANY:
 	case VALUE_LOW:

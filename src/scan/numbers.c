@@ -206,6 +206,23 @@ static bool becomes_number(struct closure *closure, const struct node *node, uin
 	return false;
 }
 
+/* What the file's calls through pointers pass as an input, as far as it is constant. */
+static bool guess_input(struct closure *closure, const struct node *node, struct input_items *items)
+{
+	bool changed = false;
+	for (size_t i = 0; i < closure->unknown_calls.count; i++) {
+		const struct happening *call = &closure->unknown_calls.items[i];
+		const struct value *value = argument_of(call->fact, items->input);
+		if (call->node->module != node->module || value == NULL ||
+		    (value->kind != VALUE_NUMBER && value->kind != VALUE_SET))
+			continue;
+		struct value guess = *value;
+		guess.assumed = true;
+		changed |= inputs_add_value(closure, items, call->node, call->fact, &guess);
+	}
+	return changed;
+}
+
 /*
  * A wrapper of syscalls that is called through a pointer, which only its own file takes (libcap):
  * what that file's calls through pointers pass is taken for the numbers.
@@ -216,26 +233,12 @@ void numbers_guess(struct closure *closure)
 		struct node *node = closure->nodes[n];
 		if (node == NULL || node->function->fact_count > WRAPPER_MAX_FACTS)
 			continue;
-		for (size_t i = 0; i < node->input_count; i++) {
-			struct input_items *items = &node->inputs[i];
-			if (items->knowledge != KNOWLEDGE_PRESUMED ||
-			    !becomes_number(closure, node, items->input, NUMBER_MAX_DEPTH))
-				continue;
-			bool changed = false;
-			for (size_t k = 0; k < closure->unknown_calls.count; k++) {
-				const struct happening *call = &closure->unknown_calls.items[k];
-				const struct value *value = argument_of(call->fact, items->input);
-				if (call->node->module != node->module || value == NULL ||
-				    (value->kind != VALUE_NUMBER && value->kind != VALUE_SET))
-					continue;
-				struct value guess = *value;
-				guess.assumed = true;
-				changed |= inputs_add_value(closure, items, call->node, call->fact,
-							    &guess);
-			}
-			if (changed)
+		for (size_t i = 0; i < node->input_count; i++)
+			if (node->inputs[i].knowledge == KNOWLEDGE_PRESUMED &&
+			    becomes_number(closure, node, node->inputs[i].input,
+					   NUMBER_MAX_DEPTH) &&
+			    guess_input(closure, node, &node->inputs[i]))
 				closure_wait(closure, node);
-		}
 	}
 	for (size_t i = 0; i < closure->pointed.count; i++)
 		numbers_use(closure, closure->pointed.items[i].node,
