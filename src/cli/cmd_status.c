@@ -114,7 +114,7 @@ static const struct option_spec options[] = {
 	SELECTION_OPTIONS,
 	PLANNING_OPTIONS,
 	CURVES_OPTION,
-	PACKAGES_BY_OPTION,
+	PACKAGES_OPTIONS,
 	{ 0 },
 };
 

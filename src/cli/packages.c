@@ -105,8 +105,12 @@ static struct needs needs_of(const struct packages *packages, const uint32_t *ro
 {
 	const struct stored_packages *stored = &packages->stored;
 	struct needs needs = needs_create(&packages->facts->arena, row_count, SYSCALL_NUMBER_LIMIT);
+	const char *tier = argument_value(packages->facts->arguments, "tier");
+	bool exact = tier != NULL && strcmp(tier, "exact") == 0;
 	for (size_t i = 0; i < stored->use_count; i++) {
 		const struct stored_use *use = &stored->uses[i];
+		if (exact && use->certainty != CERTAINTY_EXACT)
+			continue;
 		size_t column = column_of(packages->facts, &stored->apis[use->api]);
 		uint32_t row = row_of[use->package];
 		if (row == UINT32_MAX || column == SIZE_MAX)

@@ -39,8 +39,15 @@ int packages_describe_users(struct facts *facts, const struct api *api, bool mai
 bool packages_parse_api(const struct facts *facts, const char *word, struct api *out_api);
 
 /* For option tables. */
-#define PACKAGES_BY_OPTION                                                                         \
+#define PACKAGES_OPTIONS                                                                           \
+	{ 0,                                                                                       \
+	  "by",                                                                                    \
+	  VALUE_CHOICE,                                                                            \
+	  "FIELD",                                                                                 \
+	  "section|maintainer",                                                                    \
+	  "also the completeness over packages of each section, or maintainer" },                  \
 	{                                                                                          \
-		0, "by", VALUE_CHOICE, "FIELD", "section|maintainer",                              \
-		    "also the completeness over packages of each section, or maintainer"           \
+		0, "tier", VALUE_CHOICE, "TIER", "exact|plugin",                                   \
+		    "of packages only what programs and the libraries they name can do, or also "  \
+		    "what is loaded by configuration (default)"                                    \
 	}
