@@ -85,8 +85,7 @@ static struct pooled *open_pooled(struct analyser *analyser, const struct packag
 	*pooled = (struct pooled){ .file = file };
 	if (!pool_map(analyser->setup->pool, file->pool_off, file->size_bytes, &bytes))
 		snprintf(pooled->failure, sizeof(pooled->failure), "its content was not kept");
-	else if (module_open(bytes, file->path, NULL, &analyser->problems, &pooled->module,
-			     &err) !=
+	else if (module_open(bytes, file->path, NULL, &analyser->problems, &pooled->module, &err) !=
 		 STATUS_OK)
 		snprintf(pooled->failure, sizeof(pooled->failure), "%.120s", err.text);
 	return pooled;
