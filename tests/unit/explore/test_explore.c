@@ -31,6 +31,12 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static const char *program(void)
+{
+	const char *path = getenv("TRUTH");
+	return path == NULL ? "truth" : path;
+}
+
 /* ---- what must not be left ---- */
 
 struct surroundings {
@@ -52,7 +58,7 @@ static size_t count_mounts(void)
 	return count;
 }
 
-static size_t count_processes(const char *program)
+static size_t count_processes(const char *path_of_program)
 {
 	size_t count = 0;
 	DIR *entries = opendir("/proc");
@@ -65,7 +71,7 @@ static size_t count_processes(const char *program)
 		if (file == NULL)
 			continue;
 		(void)!fread(first_word, 1, sizeof(first_word) - 1, file);
-		count += strcmp(first_word, program) == 0;
+		count += strcmp(first_word, path_of_program) == 0;
 		(void)fclose(file);
 	}
 	(void)closedir(entries);
@@ -74,7 +80,7 @@ static size_t count_processes(const char *program)
 
 static struct surroundings look_around(void)
 {
-	return (struct surroundings){ count_processes(getenv("TRUTH")), count_mounts(),
+	return (struct surroundings){ count_processes(program()), count_mounts(),
 				      access("/var/tmp/sysgap-truth-filled", F_OK) == 0 };
 }
 
@@ -113,7 +119,7 @@ static struct explore_result explore_program(const char *name, uint32_t replicas
 	return explore_text(arena_printf(&arena,
 					 "application: truth\nname: benchmark-%s\n"
 					 "command: [%s, %s]\nlimit: 5\ndisk: 30M\n",
-					 name, getenv("TRUTH"), name),
+					 name, program(), name),
 			    replicas, extra_mode);
 }
 
@@ -135,10 +141,10 @@ static void assert_answers(const struct explore_result *result, uint32_t number,
 	assert_int_not_equal(result->mixed_replicas, 0);
 }
 
-static void check(const char *program, uint32_t number, enum question_result stub,
+static void check(const char *name, uint32_t number, enum question_result stub,
 		  enum question_result fake)
 {
-	struct explore_result result = explore_program(program, 2, 0);
+	struct explore_result result = explore_program(name, 2, 0);
 	assert_answers(&result, number, stub, fake);
 }
 
@@ -285,7 +291,7 @@ static void a_workload_that_fails_by_itself_is_said(void **state)
 	const char *text = arena_printf(&arena,
 					"application: truth\nname: benchmark-none\n"
 					"command: [%s, no-such-program]\n",
-					getenv("TRUTH"));
+					program());
 	assert_int_equal(
 	    definition_parse(slice_of_string(text), "truth", &arena, &definition, &err), STATUS_OK);
 	struct explore_request request = { .definition = &definition,
@@ -344,7 +350,7 @@ static void what_is_known_is_not_run_again(void **state)
 	struct error err = { 0 };
 	const char *text = arena_printf(
 	    &arena, "application: truth\nname: benchmark-memory\ncommand: [%s, stubbed]\n",
-	    getenv("TRUTH"));
+	    program());
 	assert_int_equal(
 	    definition_parse(slice_of_string(text), "truth", &arena, &definition, &err), STATUS_OK);
 	struct explore_request request = { .definition = &definition,
@@ -372,13 +378,13 @@ static void an_ordinary_user_gets_the_same(void **state)
 	(void)state;
 	if (geteuid() != 0)
 		skip(); /* all of the above was it */
-	if (access(getenv("TRUTH"), X_OK) != 0)
+	if (access(program(), X_OK) != 0)
 		fail();
 	pid_t child = fork();
 	if (child == 0) {
 		struct error err;
 		if (setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0 ||
-		    prctl(PR_SET_DUMPABLE, 1) != 0 || access(getenv("TRUTH"), X_OK) != 0 ||
+		    prctl(PR_SET_DUMPABLE, 1) != 0 || access(program(), X_OK) != 0 ||
 		    trial_runner_create(2, &runner, &err) != STATUS_OK)
 			_exit(77);
 		assert_false(trial_runner_means(runner).ebpf);
