@@ -7,6 +7,10 @@ static void enter_range(struct closure *closure, size_t module, struct elf_range
 			const char *how)
 {
 	const struct image *image = &closure->loaded[module].module->image;
+	/* What lies behind the file's bytes holds no pointers, however large a header says it is. */
+	size_t in_file_bytes = elf_bytes_from(&image->file, range.va).size_bytes;
+	if (range.size_bytes > in_file_bytes)
+		range.size_bytes = in_file_bytes;
 	for (uint64_t off = 0; off + image->file.word_bytes <= range.size_bytes;
 	     off += image->file.word_bytes) {
 		const struct elf_relocation *relocation =
