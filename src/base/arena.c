@@ -133,6 +133,14 @@ void arena_clear(struct arena *arena)
 	arena->blocks = kept;
 }
 
+size_t arena_bytes(const struct arena *arena)
+{
+	size_t sum = 0;
+	for (const struct arena_block *block = arena->blocks; block != NULL; block = block->older)
+		sum += block->size_bytes;
+	return sum;
+}
+
 void arena_finish(struct arena *arena)
 {
 	while (arena->blocks != NULL) {

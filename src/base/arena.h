@@ -34,4 +34,6 @@ void *arena_grow(struct arena *arena, const void *array, size_t count, size_t si
 /* Gives up all that was allocated, and keeps some of the memory for what comes next. */
 void arena_clear(struct arena *arena);
 
+size_t arena_bytes(const struct arena *arena); /* that it holds of the system's memory */
+
 void arena_finish(struct arena *arena); /* frees everything; safe to call twice */

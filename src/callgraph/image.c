@@ -567,6 +567,8 @@ enum status image_open(struct slice bytes, const char *input, const struct image
 	status = open_tables(input, problems, &image, err);
 	if (status != STATUS_OK)
 		return status;
+	for (size_t i = 0; i < image.relocations.count; i++)
+		image.has_copies |= image.relocations.relocations[i].kind == ELF_RELOCATION_COPY;
 	if (image.fixed)
 		add_pointer_words(&image);
 	if (tables == NULL)

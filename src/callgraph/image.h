@@ -40,6 +40,7 @@ struct image {
 					       like pointers */
 	struct elf_unwind unwind;
 	struct golang_table golang;
+	bool has_copies; /* variables copied from libraries (R_*_COPY) */
 	const struct machine *machine;
 	enum arch arch;
 	bool fixed; /* linked to run at its own addresses: any constant may be an address */

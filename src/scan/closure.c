@@ -184,6 +184,7 @@ static void enter(struct closure *closure, size_t module, uint64_t va, enum know
 	bool fresh;
 	struct node *node = node_at(closure, module, va, &fresh);
 	bool changed = fresh;
+	node->own_pointer |= knowledge == KNOWLEDGE_PRESUMED && parent != NULL;
 	for (size_t i = 0; i < node->input_count; i++)
 		changed |= inputs_weaken(&node->inputs[i], knowledge);
 	if (fresh) {
@@ -366,6 +367,8 @@ static void load_words(struct closure *closure, const struct node *node, const s
 	for (size_t i = elf_relocation_from(relocations, fact->target);
 	     i < relocations->count && relocations->relocations[i].va < end; i++)
 		mention_slot(closure, node->module, &relocations->relocations[i], node, fact->va);
+	if (!image->has_copies)
+		return;
 	/* A variable copied from a library's: its first content, and what that points to, is there. */
 	size_t i = elf_relocation_from(relocations, fact->target > 4096 ? fact->target - 4096 : 0);
 	for (; i < relocations->count && relocations->relocations[i].va <= fact->target; i++)

@@ -231,7 +231,8 @@ void numbers_guess(struct closure *closure)
 {
 	for (size_t n = 0; closure->presumed_numbers && n < closure->node_capacity; n++) {
 		struct node *node = closure->nodes[n];
-		if (node == NULL || node->function->fact_count > WRAPPER_MAX_FACTS)
+		if (node == NULL || !node->own_pointer ||
+		    node->function->fact_count > WRAPPER_MAX_FACTS)
 			continue;
 		for (size_t i = 0; i < node->input_count; i++)
 			if (node->inputs[i].knowledge == KNOWLEDGE_PRESUMED &&

@@ -21,7 +21,7 @@ struct pooled {
 
 struct analyser {
 	const struct analyse_setup *setup;
-	struct arena arena; /* of modules, as long as the worker */
+	struct arena arena; /* of modules; given up when it becomes too large */
 	struct problem_list problems;
 	struct system_files *system; /* NULL: the pool */
 	struct pooled *pooled;
@@ -44,6 +44,29 @@ struct analyser *analyser_create(const struct analyse_setup *setup)
 	if (setup->root != NULL)
 		analyser->system = system_files_open(setup->root, NULL, &analyser->problems);
 	return analyser;
+}
+
+/*
+ * Modules are kept between programs, since most share their libraries, but not without bound. What
+ * a worker holds at most is this and the largest program with its libraries.
+ */
+enum { KEPT_MAX_BYTES = 192 << 20 };
+
+static void forget_modules(struct analyser *analyser)
+{
+	for (size_t i = 0; i < analyser->pooled_count; i++)
+		if (analyser->pooled[i].module != NULL)
+			module_finish(analyser->pooled[i].module);
+	analyser->pooled = NULL;
+	analyser->pooled_count = analyser->pooled_capacity = 0;
+	if (analyser->system != NULL)
+		system_files_close(analyser->system);
+	arena_finish(&analyser->arena);
+	analyser->problems = (struct problem_list){ .arena = &analyser->arena };
+	analyser->package = UINT32_MAX;
+	if (analyser->system != NULL)
+		analyser->system =
+		    system_files_open(analyser->setup->root, NULL, &analyser->problems);
 }
 
 /* ---- files of packages ---- */
@@ -321,6 +344,8 @@ void analyser_program(struct analyser *analyser, struct file_at at, struct buffe
 	struct module *module;
 	struct program program;
 	struct error err;
+	if (arena_bytes(&analyser->arena) > KEPT_MAX_BYTES)
+		forget_modules(analyser);
 	if (open_program(analyser, at, &module, &files, &err) == STATUS_OK) {
 		program_scan(module, files, analyser->setup->plugins, &problems, &program);
 		describe_program(analyser, &program, module->image.arch, &arena, &result);
