@@ -21,6 +21,7 @@ enum knowledge {
 struct input_items {
 	uint16_t input;
 	uint8_t knowledge;
+	int8_t is_number; /* whether it becomes a syscall's: 1, -1: not; 0: not asked yet */
 	bool assumed;
 	uint16_t count, capacity;
 	struct item *items;

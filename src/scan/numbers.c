@@ -234,12 +234,19 @@ void numbers_guess(struct closure *closure)
 		if (node == NULL || !node->own_pointer ||
 		    node->function->fact_count > WRAPPER_MAX_FACTS)
 			continue;
-		for (size_t i = 0; i < node->input_count; i++)
-			if (node->inputs[i].knowledge == KNOWLEDGE_PRESUMED &&
-			    becomes_number(closure, node, node->inputs[i].input,
-					   NUMBER_MAX_DEPTH) &&
-			    guess_input(closure, node, &node->inputs[i]))
+		for (size_t i = 0; i < node->input_count; i++) {
+			struct input_items *items = &node->inputs[i];
+			if (items->knowledge != KNOWLEDGE_PRESUMED)
+				continue;
+			/* All that it calls is live by now, so the answer stays. */
+			if (items->is_number == 0)
+				items->is_number =
+				    becomes_number(closure, node, items->input, NUMBER_MAX_DEPTH)
+					? 1
+					: -1;
+			if (items->is_number > 0 && guess_input(closure, node, items))
 				closure_wait(closure, node);
+		}
 	}
 	for (size_t i = 0; i < closure->pointed.count; i++)
 		numbers_use(closure, closure->pointed.items[i].node,
