@@ -35,7 +35,8 @@ def check(program, folder):
     ok = program.run(["strace", "-f", "-qq", "-s", "300", "-o", str(log)], folder)
     real = os.path.realpath(path)
     seen = parse(log)
-    observed = seen.get(real, set())
+    # restart_syscall is the kernel's own, to go on with a call that strace interrupted; export allows it
+    observed = seen.get(real, set()) - {"restart_syscall"}
     log.unlink()
     found = scan(real)
     row = {"observed": observed, "found": found, "exact": scan(real, "--tier", "exact"), "problems": []}
