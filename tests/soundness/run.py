@@ -73,6 +73,10 @@ for number, program in enumerate(programs, 1):
             continue
         try:
             row = check(program, pathlib.Path(folder))
+            # Clients and servers on a busy machine may miss each other once; a missed call is no accident.
+            if row["problems"] and not any(p.startswith("missed") for p in row["problems"]):
+                with tempfile.TemporaryDirectory() as again:
+                    row = check(program, pathlib.Path(again))
         except (subprocess.CalledProcessError, FileNotFoundError, PermissionError) as error:
             print(f"ok {number} - {program.name} # SKIP cannot be built: {error}", file=sys.stderr if table else sys.stdout)
             continue
