@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "cli/output.h"
 #include "cli/scanning.h"
 #include "cli/survey.h"
@@ -158,11 +159,6 @@ static void write_operations(struct scanning *scanning, const struct found *foun
 	writer_table_end(writer);
 }
 
-static int compare_names(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 /* A table of one column of names over all programs. */
 static void write_names(struct scanning *scanning, const struct found *found, enum kind kind,
 			bool main, struct writer *writer)
@@ -182,8 +178,7 @@ static void write_names(struct scanning *scanning, const struct found *found, en
 			       some * sizeof(*names));
 		count += some;
 	}
-	if (count > 1)
-		qsort(names, count, sizeof(*names), compare_names);
+	names_sort(names, count);
 	writer_table_begin(writer, paths ? "pseudo_files" : "functions",
 			   paths ? "Pseudo-files that live code names"
 				 : "Functions of libc that are called",

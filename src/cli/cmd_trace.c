@@ -154,7 +154,6 @@ static int write_loupe(const struct arguments *arguments, const struct observati
 		       struct arena *arena)
 {
 	const char *directory = argument_value(arguments, "output");
-	const char *slash = strrchr(arguments->operands[0], '/');
 	struct workload_use *uses = arena_alloc(arena, observation->tree.call_count, sizeof(*uses));
 	size_t count = 0;
 	for (size_t i = 0; i < observation->tree.call_count; i++)
@@ -162,7 +161,7 @@ static int write_loupe(const struct arguments *arguments, const struct observati
 			uses[count++] = (struct workload_use){ observation->tree.calls[i].number,
 							       VERDICT_UNTESTED };
 	const struct workload workload = {
-		.application = slash == NULL ? arguments->operands[0] : slash + 1,
+		.application = names_of_path(arguments->operands[0]),
 		.name = "benchmark-trace",
 		.run = "trace",
 		.kind = WORKLOAD_BENCHMARK,

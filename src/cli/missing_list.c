@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "cli/status.h"
 
 enum { TOP_DEFAULT = 25, USERS_SHOWN = 12, STUBBERS_SHOWN = 4 };
@@ -49,11 +50,6 @@ void missing_list_describe_count(const struct missing_list *list, struct workloa
 			    list->count);
 }
 
-static int compare_names(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 /* The lists of a row, by the verdicts of the workloads in them. */
 static const struct user_list {
 	const char *key;
@@ -82,8 +78,7 @@ static void cell_users(struct facts *facts, const struct missing_call *call,
 			if ((list->verdicts >> verdict & 1) != 0)
 				keys[count++] =
 				    workload_key(&facts->arena, call->by_verdict[verdict][i]);
-	if (count > 0)
-		qsort(keys, count, sizeof(*keys), compare_names);
+	names_sort(keys, count);
 	writer_cell_list_cut(writer, keys, count, list->shown);
 }
 

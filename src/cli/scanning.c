@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/names.h"
 #include "scan/system.h"
 #include "syscalls/table.h"
 
@@ -76,8 +77,7 @@ const char *scanning_use_name(struct scanning *scanning, const struct use *use)
 
 const char *scanning_step_name(struct scanning *scanning, const struct step *step)
 {
-	const char *slash = strrchr(step->path, '/');
-	const char *file = slash == NULL ? step->path : slash + 1;
+	const char *file = names_of_path(step->path);
 	if (step->function != NULL)
 		return arena_printf(&scanning->arena, "%s:%s", file, step->function);
 	return arena_printf(&scanning->arena, "%s:%#llx", file,

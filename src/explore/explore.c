@@ -11,8 +11,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "explore/effects.h"
 #include "explore/interest.h"
 
@@ -26,8 +26,6 @@ enum {
 	SHORT_JOBS_FACTOR = 3,
 	HALVE_EVERY = 3, /* of the splits one is by halves, lest suspicion err for ever */
 };
-
-#define NS_PER_SECOND 1e9
 
 /*
  * How long a trial may take: three times the slowest run without rules, and for short ones, which
@@ -71,13 +69,6 @@ struct explore {
 	size_t later; /* trials known to come after the list */
 	struct error *err;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-	(void)clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
 
 /* ---- rules ---- */
 
@@ -164,7 +155,7 @@ static struct trial trial_of(struct explore *explore, const struct test *test)
 	}
 	if (test->count == 0)
 		return trial;
-	double limit = limit_of((double)baseline->longest_ns / NS_PER_SECOND);
+	double limit = limit_of((double)baseline->longest_ns / (double)CLOCK_NS_PER_SECOND);
 	if (trial.path_rule_count > 0)
 		limit *= 10; /* every call stops at the tracer */
 	if (limit < trial.limit_seconds)
@@ -193,7 +184,7 @@ static void tell_progress(struct explore *explore, size_t left)
 		return;
 	double each = counts->trials == counts->reused
 			  ? 0
-			  : (double)counts->wall_ns / NS_PER_SECOND /
+			  : (double)counts->wall_ns / (double)CLOCK_NS_PER_SECOND /
 				(double)(counts->trials - counts->reused);
 	struct explore_progress progress = { explore->phase, counts->trials, left + explore->later,
 					     each * (double)(left + explore->later) };
@@ -226,10 +217,10 @@ static enum status run_missing(struct explore *explore, struct batch *batch,
 			       struct trial_outcome *outcomes)
 {
 	struct trial_outcome *fresh = arena_alloc(explore->arena, count, sizeof(*fresh));
-	uint64_t start_ns = now_ns();
+	uint64_t start_ns = clock_now_ns();
 	enum status status = trial_run_all(explore->request->runner, trials, count, trial_ended,
 					   batch, fresh, explore->err);
-	explore->result->counts.wall_ns += now_ns() - start_ns;
+	explore->result->counts.wall_ns += clock_now_ns() - start_ns;
 	if (status == STATUS_OK)
 		status = batch->kept;
 	for (size_t i = 0; i < count && status == STATUS_OK; i++) {

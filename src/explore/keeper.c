@@ -28,6 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "explore/launch.h"
 
 enum {
@@ -37,8 +38,6 @@ enum {
 	PREPARE_LIMIT_SECONDS = 300,
 	TCP_LISTEN = 10, /* Linux v6.1 include/net/tcp_states.h */
 };
-
-#define NS_PER_SECOND UINT64_C(1000000000)
 
 struct capture {
 	int fd; /* -1: closed */
@@ -68,13 +67,6 @@ struct keeper {
 	uint64_t deadline_ns;
 	const char *const *environment;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-	(void)clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * NS_PER_SECOND + (uint64_t)time.tv_nsec;
-}
 
 /* ---- the decision ---- */
 
@@ -163,9 +155,10 @@ static void pump(struct keeper *keeper, uint64_t until_ns)
 	struct pollfd polls[CAPTURE_COUNT + 1] = { { .fd = keeper->signals, .events = POLLIN } };
 	for (int i = 0; i < CAPTURE_COUNT; i++)
 		polls[i + 1] = (struct pollfd){ .fd = keeper->captures[i].fd, .events = POLLIN };
-	uint64_t now = now_ns();
+	uint64_t now = clock_now_ns();
 	uint64_t wait = until_ns > now ? until_ns - now : 0;
-	struct timespec timeout = { (time_t)(wait / NS_PER_SECOND), (long)(wait % NS_PER_SECOND) };
+	struct timespec timeout = { (time_t)(wait / CLOCK_NS_PER_SECOND),
+				    (long)(wait % CLOCK_NS_PER_SECOND) };
 	if (ppoll(polls, CAPTURE_COUNT + 1, &timeout, NULL) < 0)
 		return;
 	for (int i = 0; i < CAPTURE_COUNT; i++)
@@ -180,7 +173,7 @@ static void pump(struct keeper *keeper, uint64_t until_ns)
 
 static bool timed_out(struct keeper *keeper)
 {
-	if (now_ns() < keeper->deadline_ns)
+	if (clock_now_ns() < keeper->deadline_ns)
 		return false;
 	(void)decide(keeper, TRIAL_TIMED_OUT, "no end in time");
 	return true;
@@ -377,7 +370,7 @@ static bool wait_ready(struct keeper *keeper)
 		if (command_failed(keeper))
 			return decide(keeper, TRIAL_NOT_READY, "not ready, %s",
 				      describe_status(keeper, keeper->command.status));
-		pump(keeper, now_ns() + step);
+		pump(keeper, clock_now_ns() + step);
 		step = step * 5 / 4 < READY_LONGEST_WAIT_NS ? step * 5 / 4 : READY_LONGEST_WAIT_NS;
 	}
 	return true;
@@ -495,10 +488,10 @@ static bool run_server(struct keeper *keeper)
 {
 	if (!wait_ready(keeper))
 		return false;
-	uint64_t start_ns = now_ns();
+	uint64_t start_ns = clock_now_ns();
 	if (!run_script(keeper, keeper->definition->test))
 		return false;
-	keeper->outcome.test_ns = now_ns() - start_ns;
+	keeper->outcome.test_ns = clock_now_ns() - start_ns;
 	if (!check_result(keeper, &keeper->script, &keeper->captures[CAPTURE_SCRIPT]) ||
 	    !check_alive(keeper) || !run_check(keeper))
 		return false;
@@ -508,10 +501,10 @@ static bool run_server(struct keeper *keeper)
 
 static bool run_program(struct keeper *keeper)
 {
-	uint64_t start_ns = now_ns();
+	uint64_t start_ns = clock_now_ns();
 	if (!wait_for(keeper, &keeper->command, &keeper->captures[CAPTURE_COMMAND]))
 		return false;
-	keeper->outcome.test_ns = now_ns() - start_ns;
+	keeper->outcome.test_ns = clock_now_ns() - start_ns;
 	keeper->outcome.peak_bytes = (uint64_t)keeper->command.usage.ru_maxrss * 1024;
 	return check_result(keeper, &keeper->command, &keeper->captures[CAPTURE_COMMAND]) &&
 	       run_check(keeper);
@@ -533,13 +526,13 @@ static void run_workload(struct keeper *keeper)
 {
 	if (!run_prepare(keeper))
 		return;
-	uint64_t start_ns = now_ns();
-	keeper->deadline_ns =
-	    start_ns + (uint64_t)(keeper->order->trial->limit_seconds * (double)NS_PER_SECOND);
+	uint64_t start_ns = clock_now_ns();
+	keeper->deadline_ns = start_ns + (uint64_t)(keeper->order->trial->limit_seconds *
+						    (double)CLOCK_NS_PER_SECOND);
 	if (start_command(keeper) &&
 	    (keeper->definition->test != NULL ? run_server(keeper) : run_program(keeper)))
 		keeper->outcome.end = TRIAL_PASSED;
-	keeper->outcome.wall_ns = now_ns() - start_ns;
+	keeper->outcome.wall_ns = clock_now_ns() - start_ns;
 }
 
 /* ---- process 1 ---- */
@@ -646,7 +639,7 @@ int keeper_main(void *context)
 	for (int i = 0; i < CAPTURE_COUNT; i++)
 		keeper.captures[i].fd = -1;
 	keeper.outcome.metric = NAN;
-	keeper.deadline_ns = now_ns() + PREPARE_LIMIT_SECONDS * NS_PER_SECOND;
+	keeper.deadline_ns = clock_now_ns() + PREPARE_LIMIT_SECONDS * CLOCK_NS_PER_SECOND;
 	if (set_up(&keeper))
 		run_workload(&keeper);
 	report(&keeper);

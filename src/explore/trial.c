@@ -16,9 +16,9 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/names.h"
 #include "explore/keeper.h"
 
@@ -28,8 +28,6 @@ enum {
 	TRIAL_GRACE_SECONDS = 330,
 	TRIAL_MAX_REPORT_BYTES = 64 << 20,
 };
-
-#define NS_PER_SECOND UINT64_C(1000000000)
 
 static const char *const end_names[TRIAL_END_COUNT] = {
 	[TRIAL_PASSED] = "passed",
@@ -69,13 +67,6 @@ struct trial_runner {
 	struct trial_means means;
 	struct slot *slots; /* slot I counts in tally I */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-	(void)clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * NS_PER_SECOND + (uint64_t)time.tv_nsec;
-}
 
 enum status trial_runner_create(uint32_t jobs, struct trial_runner **out_runner, struct error *err)
 {
@@ -161,10 +152,10 @@ static enum status start_in(struct slot *slot, struct keeper_order *order, struc
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return error_set(err, STATUS_IO, ERROR_NO_OFF, "pipe: %s", strerror(errno));
 	order->report = ends[1];
-	slot->start_ns = now_ns();
+	slot->start_ns = clock_now_ns();
 	slot->deadline_ns =
-	    slot->start_ns +
-	    (uint64_t)((order->trial->limit_seconds + TRIAL_GRACE_SECONDS) * (double)NS_PER_SECOND);
+	    slot->start_ns + (uint64_t)((order->trial->limit_seconds + TRIAL_GRACE_SECONDS) *
+					(double)CLOCK_NS_PER_SECOND);
 	pid_t process =
 	    sandbox_start(&order->sandbox, keeper_main, order, &slot->process, &problem);
 	(void)close(ends[1]);
@@ -270,7 +261,7 @@ static void finish(struct trial_runner *runner, struct slot *slot, const struct 
 	if (counted)
 		take_tally(&outcome,
 			   observer_tally(runner->observer, (uint32_t)(slot - runner->slots)));
-	outcome.total_ns = now_ns() - slot->start_ns;
+	outcome.total_ns = clock_now_ns() - slot->start_ns;
 	compare(&outcome, trial);
 	*out_outcome = outcome;
 }
@@ -290,7 +281,7 @@ static void wait_for_reports(struct trial_runner *runner)
 		if (busy && slot->deadline_ns < next)
 			next = slot->deadline_ns;
 	}
-	uint64_t now = now_ns();
+	uint64_t now = clock_now_ns();
 	uint64_t wait_ns = next > now ? next - now : 0;
 	int wait = wait_ns / 1000000 > 60000 ? 60000 : (int)(wait_ns / 1000000) + 1;
 	(void)poll(polls, runner->jobs, wait);
@@ -302,7 +293,7 @@ static void wait_for_reports(struct trial_runner *runner)
 			slot->ended = true;
 		else if (polls[i].revents != 0)
 			read_report(slot);
-		else if (now_ns() > slot->deadline_ns)
+		else if (clock_now_ns() > slot->deadline_ns)
 			(void)syscall(SYS_pidfd_send_signal, slot->process, SIGKILL, NULL, 0);
 	}
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/names.h"
 #include "layer/builder.h"
 
 static struct slice first_line_with_content(struct slice content)
@@ -37,8 +38,7 @@ static enum status read_form(struct slice content, struct layer_builder *builder
 /* "path/my-layer.txt" -> "my-layer" */
 static const char *name_from_input(struct arena *arena, const char *input)
 {
-	const char *slash = strrchr(input, '/');
-	const char *name = slash == NULL ? input : slash + 1;
+	const char *name = names_of_path(input);
 	const char *dot = strrchr(name, '.');
 	size_t size_bytes = dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name);
 	return arena_slice(arena, (struct slice){ (const uint8_t *)name, size_bytes });

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/names.h"
+
 /*
  * Who loads what. Names and folders are those of Debian 12 and glibc 2.36; a folder is relative to
  * the one of the library that opens its files, or absolute. Names that code holds as whole strings
@@ -35,12 +37,6 @@ static const struct plugin_rule rules[] = {
 	{ "nginx", NULL, "/usr/lib/nginx/modules", "ngx_", "" },
 };
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash == NULL ? path : slash + 1;
-}
-
 static bool starts_with(const char *text, const char *start)
 {
 	return strncmp(text, start, strlen(start)) == 0;
@@ -60,8 +56,8 @@ static void apply_rule(struct closure *closure, const struct plugin_rule *rule, 
 	const char *path = closure->loaded[opener].module->path;
 	const char *folder = rule->folder;
 	if (folder[0] != '/')
-		folder = arena_printf(closure->arena, "%.*s%s", (int)(base_name(path) - path), path,
-				      folder);
+		folder = arena_printf(closure->arena, "%.*s%s", (int)(names_of_path(path) - path),
+				      path, folder);
 	const char *const *names;
 	size_t count =
 	    closure->files->list(closure->files->context, closure->arena, folder, &names);
@@ -134,7 +130,7 @@ static void load_nss(struct closure *closure, size_t libc)
 		return;
 	const char *path = closure->loaded[libc].module->path;
 	const char *folder =
-	    arena_printf(closure->arena, "%.*s", (int)(base_name(path) - path - 1), path);
+	    arena_printf(closure->arena, "%.*s", (int)(names_of_path(path) - path - 1), path);
 	const char *const *names;
 	size_t count =
 	    closure->files->list(closure->files->context, closure->arena, folder, &names);
@@ -165,7 +161,7 @@ static void load_named(struct closure *closure)
 		const char *name = names.names[i];
 		if (name == NULL || strchr(name, '%') != NULL || strchr(name, ':') != NULL)
 			continue;
-		const char *base = base_name(name);
+		const char *base = names_of_path(name);
 		const char *dot = strstr(base, ".so");
 		if (dot == NULL || dot == base || (dot[3] != '\0' && dot[3] != '.') ||
 		    (name[0] != '/' && base != name))
@@ -179,7 +175,7 @@ bool plugins_load(struct closure *closure)
 	size_t nodes = closure->node_count, modules = closure->loaded_count;
 	load_named(closure);
 	for (size_t m = 0; m < closure->loaded_count; m++) {
-		const char *base = base_name(closure->loaded[m].module->path);
+		const char *base = names_of_path(closure->loaded[m].module->path);
 		if (starts_with(base, "libc.so.6"))
 			load_nss(closure, m);
 		for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "scan/closure.h"
 #include "scan/plugins.h"
 
@@ -40,11 +41,6 @@ static int compare_operations(const void *left, const void *right)
 	return (a->value > b->value) - (a->value < b->value);
 }
 
-static int compare_names(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 static void sort(void *items, size_t count, size_t size_bytes,
 		 int (*compare)(const void *, const void *))
 {
@@ -60,7 +56,7 @@ static size_t sorted_names(struct arena *arena, const struct name_set *set,
 	for (size_t i = 0; i < set->capacity; i++)
 		if (set->names[i] != NULL)
 			names[count++] = set->names[i];
-	sort(names, count, sizeof(*names), compare_names);
+	names_sort(names, count);
 	*out_names = names;
 	return count;
 }
@@ -81,7 +77,7 @@ static size_t used_imports(const struct closure *closure, const char *const **ou
 		if (entry->used && is_libc(closure->loaded[entry->module].module))
 			names[count++] = entry->symbol->name;
 	}
-	sort(names, count, sizeof(*names), compare_names);
+	names_sort(names, count);
 	*out_names = names;
 	return count;
 }
@@ -100,7 +96,7 @@ void program_scan(struct module *program, const struct program_files *files, boo
 	     compare_sites);
 	sort(closure.operations, closure.operation_count, sizeof(*closure.operations),
 	     compare_operations);
-	sort(closure.missing, closure.missing_count, sizeof(*closure.missing), compare_names);
+	names_sort(closure.missing, closure.missing_count);
 	*out_program = (struct program){ .uses = closure.uses,
 					 .use_count = closure.use_count,
 					 .unresolved = closure.unresolved,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/names.h"
 #include "scan/cache.h"
 
 struct opened {
@@ -48,11 +49,6 @@ static enum status open_module(void *context, const char *path, struct module **
 	return STATUS_OK;
 }
 
-static int compare_names(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 enum { FOLDER_MAX_NAMES = 1 << 16 };
 
 static size_t list_folder(void *context, struct arena *arena, const char *folder,
@@ -77,8 +73,7 @@ static size_t list_folder(void *context, struct arena *arena, const char *folder
 		names[count++] = arena_string(arena, entry->d_name);
 	}
 	(void)closedir(stream);
-	if (count > 1)
-		qsort(names, count, sizeof(*names), compare_names);
+	names_sort(names, count);
 	*out_names = names;
 	return count;
 }

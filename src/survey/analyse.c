@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/names.h"
 #include "package/entry.h"
 #include "scan/module.h"
 #include "scan/program.h"
@@ -205,18 +206,12 @@ uint64_t analyse_identity(const struct analyse_setup *setup, const char *path,
 
 /* ---- results ---- */
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash == NULL ? path : slash + 1;
-}
-
 static void put_step(struct buffer *chain, const struct step *step)
 {
 	if (step->function != NULL)
-		buffer_printf(chain, "%s:%.100s", base_name(step->path), step->function);
+		buffer_printf(chain, "%s:%.100s", names_of_path(step->path), step->function);
 	else
-		buffer_printf(chain, "%s:0x%jx", base_name(step->path),
+		buffer_printf(chain, "%s:0x%jx", names_of_path(step->path),
 			      (uintmax_t)step->function_va);
 }
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/names.h"
 #include "elf/dynamic.h"
 #include "package/deb.h"
 #include "package/disk.h"
@@ -117,17 +118,11 @@ struct job {
 	struct buffer buffer;
 };
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash == NULL || slash[1] == '\0' ? path : slash + 1;
-}
-
 static enum status collect_deb(struct job *job, struct error *err)
 {
 	struct file_map map = { 0 };
 	struct deb deb;
-	struct package package = { .name = base_name(job->input->path), .version = "" };
+	struct package package = { .name = names_of_path(job->input->path), .version = "" };
 	enum status status = file_map_open(job->input->path, ENTRY_MAX_TOTAL_BYTES, &map, err);
 	if (status == STATUS_OK)
 		status = deb_open(map.content, &deb, err);
@@ -157,7 +152,7 @@ static enum status collect_installed(struct job *job, struct error *err)
 
 static enum status collect_tree(struct job *job, struct error *err)
 {
-	const struct package package = { .name = base_name(job->input->path), .version = "" };
+	const struct package package = { .name = names_of_path(job->input->path), .version = "" };
 	record_put_package(job->collecting.out, &package);
 	job->collecting.prefix = job->input->path + strlen(job->input->root);
 	return disk_read_tree(job->input->path, &job->sink, err);
@@ -289,7 +284,7 @@ static void put_package(struct image *image, const struct dpkg_package *package,
 
 static void put_rest(struct image *image, struct buffer *out)
 {
-	const struct package package = { .name = base_name(image->job->input->path),
+	const struct package package = { .name = names_of_path(image->job->input->path),
 					 .version = "" };
 	bool first = true;
 	for (size_t i = 0; i < image->count; i++) {
@@ -320,8 +315,8 @@ static enum status collect_image(struct job *job, struct error *err)
 			put_package(&image, &database.packages[i], out);
 	put_rest(&image, out);
 	if (status != STATUS_OK && out->size_bytes == 0)
-		record_put_package(
-		    out, &(struct package){ .name = base_name(job->input->path), .version = "" });
+		record_put_package(out, &(struct package){ .name = names_of_path(job->input->path),
+							   .version = "" });
 	buffer_finish(&image.record);
 	return status;
 }

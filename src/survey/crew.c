@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "survey/confine.h"
 
 enum { TICK_MS = 200, READ_BYTES = 1 << 18, EXIT_RETIRED = 75, EXIT_NOT_CONFINED = 76 };
@@ -49,13 +50,6 @@ struct result_header {
 	uint64_t task;
 	uint64_t size_bytes;
 };
-
-static long long now_ns(void)
-{
-	struct timespec time;
-	(void)clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000LL + time.tv_nsec;
-}
 
 /* ---- in a worker ---- */
 
@@ -115,7 +109,7 @@ static void work(const struct crew *crew, struct office *office, struct desk *de
 		_exit(EXIT_NOT_CONFINED);
 	}
 	while ((task = atomic_fetch_add(&office->next, 1)) < crew->task_count) {
-		atomic_store(&desk->started_ns, now_ns());
+		atomic_store(&desk->started_ns, (long long)clock_now_ns());
 		atomic_store(&desk->task, task + 1);
 		buffer_clear(&out);
 		limit_time(crew->task_seconds);
@@ -254,7 +248,7 @@ static void end_overdue(struct running *running)
 		struct worker *worker = &running->workers[i];
 		struct desk *desk = &running->office->desks[i];
 		if (worker->process != 0 && atomic_load(&desk->task) != 0 &&
-		    now_ns() - atomic_load(&desk->started_ns) > limit_ns) {
+		    (long long)clock_now_ns() - atomic_load(&desk->started_ns) > limit_ns) {
 			worker->overdue = true;
 			(void)kill(worker->process, SIGKILL);
 		}

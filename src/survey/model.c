@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bitset.h"
+#include "base/names.h"
 #include "package/entry.h"
 #include "package/version.h"
 
@@ -174,11 +175,6 @@ struct file_at model_find(const struct model *model, const char *path, const uin
 	return FILE_NOWHERE;
 }
 
-static int compare_names(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 size_t model_list(const struct model *model, struct arena *arena, const char *folder,
 		  const uint32_t *among, size_t among_count, const char *const **out_names)
 {
@@ -205,8 +201,7 @@ size_t model_list(const struct model *model, struct arena *arena, const char *fo
 			names[count++] = arena_string(arena, path + length + 1);
 		}
 	}
-	if (count > 1)
-		qsort(names, count, sizeof(*names), compare_names);
+	names_sort(names, count);
 	*out_names = names;
 	return count;
 }

@@ -3,11 +3,12 @@
 #include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/bitset.h"
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "package/deb.h"
 #include "survey/analyse.h"
 #include "survey/compose.h"
@@ -46,15 +47,7 @@ struct running {
 
 static double now(void)
 {
-	struct timespec time;
-	(void)clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash == NULL || slash[1] == '\0' ? path : slash + 1;
+	return (double)clock_now_ns() / (double)CLOCK_NS_PER_SECOND;
 }
 
 /* ---- results into the store ---- */
@@ -132,7 +125,7 @@ static void run_collect(void *context, size_t task, struct buffer *out)
 static struct slice describe_loss(struct running *running, const struct input *input,
 				  const char *failure)
 {
-	const struct package unnamed = { .name = base_name(input->path), .version = "" };
+	const struct package unnamed = { .name = names_of_path(input->path), .version = "" };
 	struct buffer record = { 0 };
 	record_put_package(&record,
 			   input->kind == INPUT_INSTALLED ? &input->installed->package : &unnamed);
@@ -271,8 +264,9 @@ static void choose_inputs(struct running *running, struct bitset wanted)
 		struct model_package *package = &packages[count];
 		bool named = survey->shard_count > 1 &&
 			     peek(&survey->inputs[i], &scratch, &package->read.package);
-		running->gathered[i].surveyed = in_shard(
-		    survey, named ? package->read.package.name : base_name(survey->inputs[i].path));
+		running->gathered[i].surveyed =
+		    in_shard(survey, named ? package->read.package.name
+					   : names_of_path(survey->inputs[i].path));
 		if (!named && running->gathered[i].surveyed)
 			bitset_add(wanted, i);
 		if (!named)

@@ -7,15 +7,15 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/names.h"
 #include "workload/csv.h"
 
 struct names {
-	char **names;
+	const char **names;
 	size_t count;
 };
 
@@ -31,11 +31,6 @@ struct reader {
 	size_t choice_capacity;
 	bool found; /* a dyn.csv, well-formed or not */
 };
-
-static int compare_names(const void *left, const void *right)
-{
-	return strcmp(*(char *const *)left, *(char *const *)right);
-}
 
 static enum status read_entries(DIR *folder, struct arena *arena, struct names *out_names,
 				struct error *err)
@@ -56,8 +51,7 @@ static enum status read_entries(DIR *folder, struct arena *arena, struct names *
 	}
 	if (errno != 0)
 		return error_set(err, STATUS_IO, ERROR_NO_OFF, "%s", strerror(errno));
-	if (names.count > 0)
-		qsort(names.names, names.count, sizeof(*names.names), compare_names);
+	names_sort(names.names, names.count);
 	*out_names = names;
 	return STATUS_OK;
 }
