@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
+
 static enum status map_descriptor(int descriptor, uint64_t max_bytes, struct file_map *out_map,
 				  struct error *err)
 {
@@ -94,4 +96,19 @@ void file_map_close(struct file_map *map)
 	if (map->start != NULL)
 		(void)munmap(map->start, map->mapped_bytes);
 	*map = (struct file_map){ 0 };
+}
+
+enum status file_make_folders(const char *path, mode_t mode, struct error *err)
+{
+	struct buffer part = { 0 };
+	enum status status = STATUS_OK;
+	for (const char *at = path; (at = strchr(at, '/')) != NULL && status == STATUS_OK; at++) {
+		buffer_clear(&part);
+		buffer_append(&part, path, (size_t)(at - path));
+		if (at != path && mkdir(buffer_string(&part), mode) != 0 && errno != EEXIST)
+			status = error_set(err, STATUS_IO, ERROR_NO_OFF, "%s: %s",
+					   buffer_string(&part), strerror(errno));
+	}
+	buffer_finish(&part);
+	return status;
 }

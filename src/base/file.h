@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "base/slice.h"
@@ -27,3 +28,10 @@ enum status file_map_open(const char *path, uint64_t max_bytes, struct file_map 
 enum status file_input_open(const char *path, uint64_t max_bytes, struct file_map *out_map,
 			    struct error *err) __attribute__((warn_unused_result, nonnull));
 void file_map_close(struct file_map *map); /* safe to call twice */
+
+/*
+ * Makes the folders above the path that are missing. mode: of those, as mkdir(2) takes it
+ * returns   STATUS_IO; folders that were there before are no error
+ */
+enum status file_make_folders(const char *path, mode_t mode, struct error *err)
+    __attribute__((warn_unused_result, nonnull));

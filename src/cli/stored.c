@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "cli/explored.h"
 #include "shipped/shipped.h"
 #include "store/layer.h"
@@ -23,7 +24,7 @@ static enum status open_at(const char *path, bool is_default, enum store_access 
 			   struct store **out_store, struct error *err)
 {
 	if (is_default && access == STORE_WRITE) {
-		enum status status = store_make_folders(path, err);
+		enum status status = file_make_folders(path, 0777, err);
 		if (status != STATUS_OK)
 			return status;
 	}

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -333,6 +332,8 @@ enum status cache_open_module(const struct cache *cache, struct slice bytes, con
 		     read_tables(map.content, hash, bytes.size_bytes, &tables, &known);
 	enum status status =
 	    module_open(bytes, path, found ? &tables : NULL, problems, out_module, err);
+	if (status == STATUS_OK)
+		memcpy((*out_module)->content_hash, hash, sizeof(hash));
 	if (!found || status != STATUS_OK) {
 		file_map_close(&map);
 		return status;
@@ -350,21 +351,15 @@ static int compare_functions(const void *left, const void *right)
 }
 
 /* A temporary file that takes its name when it is whole. */
-static void write_file(const struct cache *cache, const char *path, const struct buffer *text)
+static void write_file(const char *path, const struct buffer *text)
 {
 	struct buffer part = { 0 };
-	for (const char *slash = strchr(cache->folder + 1, '/');; slash = strchr(slash + 1, '/')) {
-		buffer_clear(&part);
-		buffer_append(&part, cache->folder,
-			      slash == NULL ? strlen(cache->folder)
-					    : (size_t)(slash - cache->folder));
-		(void)mkdir(buffer_string(&part), 0700);
-		if (slash == NULL)
-			break;
-	}
-	buffer_clear(&part);
+	struct error ignored;
 	buffer_printf(&part, "%s.%ld", path, (long)getpid());
-	int descriptor = open(buffer_string(&part), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int descriptor = -1;
+	if (file_make_folders(path, 0700, &ignored) == STATUS_OK)
+		descriptor =
+		    open(buffer_string(&part), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	bool whole = descriptor >= 0 &&
 		     write(descriptor, text->bytes, text->size_bytes) == (ssize_t)text->size_bytes;
 	if (descriptor >= 0 && close(descriptor) == 0 && whole)
@@ -381,7 +376,7 @@ void cache_keep_module(const struct cache *cache, const struct module *module)
 	const struct image *image = &module->image;
 	if (cache->folder == NULL || !module->grown)
 		return;
-	hash_content(image->file.bytes, header.hash);
+	memcpy(header.hash, module->content_hash, sizeof(header.hash));
 	if (!cache_path(cache, header.hash, path, sizeof(path)))
 		return;
 	struct arena arena = { 0 };
@@ -423,7 +418,7 @@ void cache_keep_module(const struct cache *cache, const struct module *module)
 	buffer_append(&text, image->events, image->event_count * sizeof(*image->events));
 	buffer_append(&text, facts.bytes, facts.size_bytes);
 	if (text.size_bytes <= CACHE_MAX_BYTES)
-		write_file(cache, path, &text);
+		write_file(path, &text);
 	buffer_finish(&text);
 	buffer_finish(&facts);
 	arena_finish(&arena);

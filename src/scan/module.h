@@ -12,6 +12,7 @@ struct module {
 	struct image image;
 	struct function **functions; /* open addressing by address; NULL: free */
 	size_t function_count, function_capacity;
+	uint64_t content_hash[2];            /* the cache's, when there is one */
 	struct file_map cached;              /* owned; what the cache knows of it */
 	const struct known_functions *known; /* there; NULL: nothing */
 	bool grown;               /* functions were followed that the cache does not know */

@@ -279,21 +279,6 @@ const char *store_default_path(struct arena *arena)
 	return arena_printf(arena, "%s/.local/share/sysgap/sysgap.db", home);
 }
 
-enum status store_make_folders(const char *path, struct error *err)
-{
-	struct buffer part = { 0 };
-	enum status status = STATUS_OK;
-	for (const char *at = path; (at = strchr(at, '/')) != NULL && status == STATUS_OK; at++) {
-		buffer_clear(&part);
-		buffer_append(&part, path, (size_t)(at - path));
-		if (at != path && mkdir(buffer_string(&part), 0777) != 0 && errno != EEXIST)
-			status = error_set(err, STATUS_IO, ERROR_NO_OFF, "%s: %s",
-					   buffer_string(&part), strerror(errno));
-	}
-	buffer_finish(&part);
-	return status;
-}
-
 enum status store_check(struct store *store, struct error *err)
 {
 	struct statement statement;

@@ -39,10 +39,6 @@ void store_close(struct store *store); /* NULL is fine */
  */
 const char *store_default_path(struct arena *arena);
 
-/* Makes the folders above the path that are missing. */
-enum status store_make_folders(const char *path, struct error *err)
-    __attribute__((warn_unused_result, nonnull));
-
 /* Reads every page; STATUS_MALFORMED with the first thing that is wrong. */
 enum status store_check(struct store *store, struct error *err)
     __attribute__((warn_unused_result, nonnull));

@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "folder.h"
 
 #include <string.h>
@@ -115,8 +116,8 @@ static void makes_the_folders_above_a_path(void **state)
 {
 	struct folder *folder = *state;
 	folder->db = arena_printf(&folder->arena, "%s/x/y/z.db", folder->path);
-	assert_int_equal(store_make_folders(folder->db, &folder->err), STATUS_OK);
-	assert_int_equal(store_make_folders(folder->db, &folder->err), STATUS_OK);
+	assert_int_equal(file_make_folders(folder->db, 0777, &folder->err), STATUS_OK);
+	assert_int_equal(file_make_folders(folder->db, 0777, &folder->err), STATUS_OK);
 	store_close(folder_open(folder, STORE_WRITE));
 }
 
