@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-bool entry_path(const char *raw, char out_path[ENTRY_MAX_PATH_BYTES])
+bool entry_plain_path(const char *raw, char out_path[ENTRY_MAX_PATH_BYTES])
 {
 	struct slice rest = slice_of_string(raw);
 	struct slice part;
@@ -10,8 +10,7 @@ bool entry_path(const char *raw, char out_path[ENTRY_MAX_PATH_BYTES])
 	while (slice_next_field(&rest, '/', &part)) {
 		if (part.size_bytes == 0 || slice_equals_string(part, "."))
 			continue;
-		if (slice_equals_string(part, "..") ||
-		    length + part.size_bytes + 2 > ENTRY_MAX_PATH_BYTES)
+		if (length + part.size_bytes + 2 > ENTRY_MAX_PATH_BYTES)
 			return false;
 		out_path[length++] = '/';
 		memcpy(out_path + length, part.bytes, part.size_bytes);
@@ -19,6 +18,19 @@ bool entry_path(const char *raw, char out_path[ENTRY_MAX_PATH_BYTES])
 	}
 	out_path[length] = '\0';
 	return length > 0;
+}
+
+static bool goes_up(const char *path)
+{
+	for (; (path = strstr(path, "/..")) != NULL; path++)
+		if (path[3] == '/' || path[3] == '\0')
+			return true;
+	return false;
+}
+
+bool entry_path(const char *raw, char out_path[ENTRY_MAX_PATH_BYTES])
+{
+	return entry_plain_path(raw, out_path) && !goes_up(out_path);
 }
 
 enum entry_kind entry_classify(struct slice head)

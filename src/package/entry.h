@@ -53,6 +53,9 @@ struct entry_sink {
  */
 bool entry_path(const char *raw, char out_path[ENTRY_MAX_PATH_BYTES]);
 
+/* The same, but ".." stays: where that leads is for the caller to find out. */
+bool entry_plain_path(const char *raw, char out_path[ENTRY_MAX_PATH_BYTES]);
+
 /* ELF, script or other by the first bytes. */
 enum entry_kind entry_classify(struct slice head);
 

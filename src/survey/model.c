@@ -94,25 +94,9 @@ static bool join(const char *path, size_t folder_bytes, const char *target, cons
 		 char out_path[ENTRY_MAX_PATH_BYTES])
 {
 	char raw[3 * ENTRY_MAX_PATH_BYTES];
-	size_t length = 0;
-	struct slice left;
-	struct slice part;
 	int size = snprintf(raw, sizeof(raw), "%.*s/%s/%s",
 			    target[0] == '/' ? 0 : (int)folder_bytes, path, target, rest);
-	left = (struct slice){ (const uint8_t *)raw, (size_t)size };
-	if ((size_t)size >= sizeof(raw))
-		return false;
-	while (slice_next_field(&left, '/', &part)) {
-		if (part.size_bytes == 0 || slice_equals_string(part, "."))
-			continue;
-		if (length + part.size_bytes + 2 > ENTRY_MAX_PATH_BYTES)
-			return false;
-		out_path[length++] = '/';
-		memcpy(out_path + length, part.bytes, part.size_bytes);
-		length += part.size_bytes;
-	}
-	out_path[length] = '\0';
-	return length > 0;
+	return (size_t)size < sizeof(raw) && entry_plain_path(raw, out_path);
 }
 
 enum { MAX_LINKS = 40 }; /* as the kernel's MAXSYMLINKS */

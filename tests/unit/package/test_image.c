@@ -43,15 +43,6 @@ static void list_image(struct slice image, enum status expected, const char *lin
 	listing_finish(&listing);
 }
 
-/* Entries' contents are strings, which a compressed tar is not: layers stay plain and padded. */
-static char *layer_text(const struct made_entry *entries, size_t *out_bytes)
-{
-	struct buffer tar = { 0 };
-	make_tar(&tar, entries, MADE_PLAIN);
-	*out_bytes = tar.size_bytes;
-	return tar.bytes;
-}
-
 /* A tar header for a file, by hand: contents with NUL bytes. */
 static void add_file(struct buffer *tar, const char *path, const void *bytes, size_t size_bytes)
 {
@@ -84,30 +75,34 @@ static void end_tar(struct buffer *tar)
 	buffer_append(tar, zeros, sizeof(zeros));
 }
 
+/* Entries' contents are strings, which a compressed tar is not: layers stay plain. */
+static void add_layer(struct buffer *tar, const char *path, const struct made_entry *entries)
+{
+	struct buffer layer = { 0 };
+	make_tar(&layer, entries, MADE_PLAIN);
+	add_file(tar, path, layer.bytes, layer.size_bytes);
+	buffer_finish(&layer);
+}
+
+static void list_and_finish(struct buffer *tar, enum status status, const char *expected)
+{
+	end_tar(tar);
+	list_image(buffer_slice(tar), status, expected);
+	buffer_finish(tar);
+}
+
 static void merges_layers_of_docker_save(void **state)
 {
-	size_t lower_bytes;
-	size_t upper_bytes;
-	char *lower_tar = layer_text(lower, &lower_bytes);
-	char *upper_tar = layer_text(upper, &upper_bytes);
 	struct buffer tar = { 0 };
 	(void)state;
 	add_text(&tar, "manifest.json", "[{\"Layers\": [\"1/layer.tar\", \"2/layer.tar\"]}]");
-	add_file(&tar, "2/layer.tar", upper_tar, upper_bytes);
-	add_file(&tar, "1/layer.tar", lower_tar, lower_bytes);
-	end_tar(&tar);
-	list_image(buffer_slice(&tar), STATUS_OK, merged);
-	buffer_finish(&tar);
-	free(lower_tar);
-	free(upper_tar);
+	add_layer(&tar, "2/layer.tar", upper);
+	add_layer(&tar, "1/layer.tar", lower);
+	list_and_finish(&tar, STATUS_OK, merged);
 }
 
 static void merges_layers_of_an_oci_layout(void **state)
 {
-	size_t lower_bytes;
-	size_t upper_bytes;
-	char *lower_tar = layer_text(lower, &lower_bytes);
-	char *upper_tar = layer_text(upper, &upper_bytes);
 	struct buffer tar = { 0 };
 	(void)state;
 	add_text(&tar, "index.json",
@@ -116,13 +111,9 @@ static void merges_layers_of_an_oci_layout(void **state)
 		 "{\"architecture\": \"amd64\"}}]}");
 	add_text(&tar, "blobs/sha256/m",
 		 "{\"layers\": [{\"digest\": \"sha256:l\"}, {\"digest\": \"sha256:u\"}]}");
-	add_file(&tar, "blobs/sha256/l", lower_tar, lower_bytes);
-	add_file(&tar, "blobs/sha256/u", upper_tar, upper_bytes);
-	end_tar(&tar);
-	list_image(buffer_slice(&tar), STATUS_OK, merged);
-	buffer_finish(&tar);
-	free(lower_tar);
-	free(upper_tar);
+	add_layer(&tar, "blobs/sha256/l", lower);
+	add_layer(&tar, "blobs/sha256/u", upper);
+	list_and_finish(&tar, STATUS_OK, merged);
 }
 
 static void refuses_digests_that_leave_the_layout(void **state)
@@ -130,9 +121,7 @@ static void refuses_digests_that_leave_the_layout(void **state)
 	struct buffer tar = { 0 };
 	(void)state;
 	add_text(&tar, "index.json", "{\"manifests\": [{\"digest\": \"..:../../etc/passwd\"}]}");
-	end_tar(&tar);
-	list_image(buffer_slice(&tar), STATUS_MALFORMED, "");
-	buffer_finish(&tar);
+	list_and_finish(&tar, STATUS_MALFORMED, "");
 }
 
 static void reads_a_root_file_system(void **state)
