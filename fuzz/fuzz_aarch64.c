@@ -1,18 +1,9 @@
 /* Any words as A64 code: the decoder's promises, and the sweep must tell the same story. */
-#include <stdlib.h>
-
+#include "check.h"
 #include "disasm/instruction.h"
 #include "disasm/sweep.h"
 
 enum { VA = 0x400000, EVENT_COUNT = 64, CODE_LIMIT_BYTES = 4096 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
-
-static void check(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static bool is_register(uint8_t reg)
 {

@@ -7,9 +7,8 @@
 #include <regex.h>
 #include <stdint.h>
 
+#include "check.h"
 #include "explore/definition.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
 
 static void check_expression(const char *pattern)
 {

@@ -1,18 +1,9 @@
 /* Any bytes as .eh_frame, whose exception tables are among the same bytes. */
-#include <stdlib.h>
-
+#include "check.h"
 #include "elf/unwind.h"
 #include "sections.h"
 
 enum { SIZE_LIMIT_BYTES = 1 << 16, PAD_LIMIT = 4 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
-
-static void check(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
 {

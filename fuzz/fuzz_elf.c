@@ -1,17 +1,8 @@
 /* Any bytes as an ELF file, through every reader of the folder. */
-#include <stdlib.h>
-
+#include "check.h"
 #include "elf/golang.h"
 #include "elf/relocations.h"
 #include "elf/unwind.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
-
-static void check(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void check_segments(const struct elf_file *file)
 {

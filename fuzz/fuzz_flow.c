@@ -4,19 +4,10 @@
  * order and of the program's code, conditions can be met, and a constant is in its own set.
  */
 #include <elf.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "scan/module.h"
-#include "scan/program.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
-
-static void check(bool condition)
-{
-	if (!condition)
-		abort();
-}
+#include "alone.h"
+#include "check.h"
 
 enum { CODE_OFF = 0x1000, CODE_VA = 0x401000, MAX_CODE_BYTES = 4096 };
 
@@ -49,35 +40,6 @@ static size_t make_program(const uint8_t *bytes, size_t size_bytes, uint8_t *out
 	return CODE_OFF + size_bytes - 1;
 }
 
-static enum status no_module(void *context, const char *path, struct module **out_module,
-			     struct error *err)
-{
-	(void)context;
-	(void)out_module;
-	return error_set(err, STATUS_NOT_FOUND, ERROR_NO_OFF, "%s", path);
-}
-
-static size_t no_names(void *context, struct arena *arena, const char *folder,
-		       const char *const **out_names)
-{
-	(void)context;
-	(void)arena;
-	(void)folder;
-	(void)out_names;
-	return 0;
-}
-
-static const char *no_file(void *context, struct arena *arena, const char *path, unsigned machine,
-			   size_t word_bytes)
-{
-	(void)context;
-	(void)arena;
-	(void)path;
-	(void)machine;
-	(void)word_bytes;
-	return NULL;
-}
-
 static void check_function(const struct function *function, uint64_t end)
 {
 	for (size_t i = 0; i < function->fact_count; i++) {
@@ -105,20 +67,16 @@ static void check_function(const struct function *function, uint64_t end)
 /* The syscalls found, for comparison; the arena holds everything. */
 static struct program scan(struct arena *arena, struct slice bytes)
 {
-	static const struct program_files files = { .search = { .open = no_file },
-						    .module = no_module,
-						    .list = no_names };
 	struct problem_list problems = { .arena = arena };
 	struct program program = { 0 };
 	struct module *module;
 	struct error err = { 0 };
 	if (module_open(bytes, "fuzz", NULL, &problems, &module, &err) != STATUS_OK)
 		return program;
-	program_scan(module, &files, true, &problems, &program);
+	program_scan(module, &alone, true, &problems, &program);
 	for (size_t i = 0; i < module->function_capacity; i++)
 		if (module->functions[i] != NULL)
-			check_function(module->functions[i],
-				       CODE_VA + bytes.size_bytes - CODE_OFF);
+			check_function(module->functions[i], CODE_VA + bytes.size_bytes - CODE_OFF);
 	module_finish(module);
 	return program;
 }

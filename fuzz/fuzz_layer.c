@@ -1,16 +1,7 @@
 /* Any bytes as a layer file, in whatever form they look like. */
-#include <stdlib.h>
-
+#include "check.h"
 #include "layer/read.h"
 #include "syscalls/table.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
-
-static void check(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void check_layer(const struct layer *layer)
 {

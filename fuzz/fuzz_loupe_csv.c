@@ -5,9 +5,8 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "check.h"
 #include "workload/csv.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
 {

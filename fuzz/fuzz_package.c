@@ -1,19 +1,11 @@
 /* Any bytes as a Debian package, as a tar, and as control fields. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "package/control.h"
 #include "package/deb.h"
 #include "package/relation.h"
 #include "package/version.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
-
-static void check(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static enum status take(void *context, const struct entry *entry, struct error *err)
 {

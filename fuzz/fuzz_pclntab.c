@@ -1,19 +1,11 @@
 /* Any bytes as Go's .gopclntab. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "elf/golang.h"
 #include "sections.h"
 
 enum { SIZE_LIMIT_BYTES = 1 << 16 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
-
-static void check(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* In the table, and terminated there; or none. */
 static void check_name(const char *name, const uint8_t *bytes, size_t size_bytes)

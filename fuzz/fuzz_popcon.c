@@ -1,16 +1,8 @@
 /* Any bytes as a result of popularity-contest. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "package/popcon.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
-
-static void check(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
 {

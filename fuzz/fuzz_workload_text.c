@@ -5,9 +5,8 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "check.h"
 #include "workload/text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
 
 static void check_set(struct workload_set set)
 {

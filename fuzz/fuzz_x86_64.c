@@ -2,20 +2,11 @@
  * Any bytes as x86-64 code: the decoder, the sweep and Zydis must tell the same story. What Zydis
  * accepts ours must accept with the same length and meaning; ours may name more registers.
  */
-#include <stdlib.h>
-
+#include "check.h"
 #include "disasm/sweep.h"
 #include "zydis_instruction.h"
 
 enum { VA = 0x400000, EVENT_COUNT = 64, CODE_LIMIT_BYTES = 4096 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
-
-static void check(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static bool is_register(uint8_t reg)
 {
