@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "package/control.h"
 #include "store/trial.h"
 #include "store/workload.h"
 #include "syscalls/table.h"
@@ -18,29 +19,23 @@ enum { DPKG_STATUS_MAX_BYTES = 256 << 20 };
 
 /* ---- machine and packages ---- */
 
-/* "PACKAGE VERSION" of an installed package; NULL when it is not installed. Source: deb822(5), dpkg(1). */
+/* "PACKAGE VERSION" of an installed package; NULL when it is not installed. Source: dpkg(1). */
 static const char *installed_version(struct slice status, struct slice package, struct arena *arena)
 {
-	struct slice line;
-	bool here = false;
-	bool installed = false;
-	while (slice_next_line(&status, &line)) {
-		const char *text = (const char *)line.bytes;
-		if (line.size_bytes == 0) {
-			here = installed = false;
-		} else if (line.size_bytes > 9 && memcmp(text, "Package: ", 9) == 0) {
-			struct slice name = { line.bytes + 9, line.size_bytes - 9 };
-			here = slice_equals(slice_trim(name), package);
-		} else if (here && line.size_bytes > 8 && memcmp(text, "Status: ", 8) == 0) {
-			installed = memmem(text, line.size_bytes, " installed", 10) != NULL;
-		} else if (here && installed && line.size_bytes > 9 &&
-			   memcmp(text, "Version: ", 9) == 0) {
-			struct slice version = { line.bytes + 9, line.size_bytes - 9 };
-			version = slice_trim(version);
+	static const char installed[] = " installed";
+	const size_t size = sizeof(installed) - 1;
+	struct slice stanza;
+	while (control_next_stanza(&status, &stanza)) {
+		struct slice name;
+		struct slice state;
+		struct slice version;
+		if (control_field(stanza, "Package", &name) && slice_equals(name, package) &&
+		    control_field(stanza, "Status", &state) && state.size_bytes > size &&
+		    memcmp(state.bytes + state.size_bytes - size, installed, size) == 0 &&
+		    control_field(stanza, "Version", &version))
 			return arena_printf(arena, "%.*s %.*s", (int)package.size_bytes,
 					    (const char *)package.bytes, (int)version.size_bytes,
 					    (const char *)version.bytes);
-		}
 	}
 	return NULL;
 }
@@ -266,10 +261,14 @@ const char *explored_answer_name(enum question_kind kind, uint16_t answer, struc
 	return name != NULL ? name : arena_printf(arena, "%u", answer);
 }
 
-static const char *const result_names[] = { [QUESTION_OPEN] = "open",
-					    [QUESTION_WORKS] = "works",
-					    [QUESTION_FAILS] = "fails",
-					    [QUESTION_FLAKY] = "flaky" };
+const char *explored_result_name(enum question_result result)
+{
+	static const char *const names[] = { [QUESTION_OPEN] = "open",
+					     [QUESTION_WORKS] = "works",
+					     [QUESTION_FAILS] = "fails",
+					     [QUESTION_FLAKY] = "flaky" };
+	return names[result];
+}
 
 enum status explored_keep(struct explored *explored, const struct explore_result *result,
 			  struct error *err)
@@ -288,7 +287,7 @@ enum status explored_keep(struct explored *explored, const struct explore_result
 		answers[i] = (struct stored_answer){
 			explored_part_name(question, explored->arena),
 			explored_answer_name(question->kind, question->answer, explored->arena),
-			result_names[question->result],
+			explored_result_name(question->result),
 			question->fails == 0
 			    ? NULL
 			    : arena_printf(explored->arena, "%s: %s", trial_end_name(question->end),

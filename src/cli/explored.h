@@ -41,6 +41,8 @@ enum status explored_keep(struct explored *explored, const struct explore_result
 /* "ioctl 0x5401", "/proc/self/maps". */
 const char *explored_part_name(const struct question *question, struct arena *arena);
 
+const char *explored_result_name(enum question_result result); /* "works" */
+
 /* "ENOSYS", "0", "EPERM"; "hidden", "empty". */
 const char *explored_answer_name(enum question_kind kind, uint16_t answer, struct arena *arena);
 

@@ -10,11 +10,6 @@ static const char *const effect_names[EFFECT_COUNT] = { [EFFECT_TIME] = "time",
 							[EFFECT_MEMORY] = "memory",
 							[EFFECT_DESCRIPTORS] = "descriptors" };
 
-static const char *const result_words[] = { [QUESTION_OPEN] = "open",
-					    [QUESTION_WORKS] = "works",
-					    [QUESTION_FAILS] = "fails",
-					    [QUESTION_FLAKY] = "flaky" };
-
 static const struct question *find(const struct explore_result *result, const struct question *like,
 				   uint16_t answer)
 {
@@ -81,7 +76,8 @@ static void write_parts(const struct explored *explored, const struct explore_re
 					     : verdict_name(use->verdict));
 		for (size_t a = 0; a < request->answer_count; a++) {
 			const struct question *one = find(result, question, request->answers[a]);
-			writer_cell_text(writer, one == NULL ? NULL : result_words[one->result]);
+			writer_cell_text(writer,
+					 one == NULL ? NULL : explored_result_name(one->result));
 		}
 		writer_cell_bool(writer,
 				 !trial_set_has(result->baseline.unsteady, question->number));
@@ -103,8 +99,8 @@ static void write_paths(const struct explore_result *result, struct writer *writ
 		if (hidden->kind != QUESTION_PATH || hidden->answer != PATH_HIDDEN)
 			continue;
 		writer_cell_text(writer, hidden->path);
-		writer_cell_text(writer, result_words[hidden->result]);
-		writer_cell_text(writer, result_words[result->questions[i + 1].result]);
+		writer_cell_text(writer, explored_result_name(hidden->result));
+		writer_cell_text(writer, explored_result_name(result->questions[i + 1].result));
 	}
 	writer_table_end(writer);
 }

@@ -28,7 +28,7 @@ enum {
 };
 
 /*
- * How long a trial may take: three times the slowest run without rules, and for short ones, which
+ * How long a trial may take: four times the slowest run without rules, and for short ones, which
  * suffer most from a busy machine, ten times and a little.
  */
 #define LIMIT_FACTOR             4
