@@ -804,15 +804,18 @@ struct function flow_function(const struct image *image, uint64_t va, struct are
 		walk.sees_callees = true;
 		follow(&walk);
 	}
+	if (walk.cut) { /* what was not followed is not lost: only its values are */
+		struct function swept = flow_sweep(image, va, arena);
+		swept.settled = true;
+		return swept;
+	}
 	if (walk.fact_count > 0)
 		qsort(walk.facts, walk.fact_count, sizeof(*walk.facts), compare_facts);
 	return (struct function){ .va = va,
 				  .facts = arena_copy(arena, walk.facts, walk.fact_count,
 						      sizeof(*walk.facts)),
 				  .fact_count = walk.fact_count,
-				  .instruction_count = walk.instruction_count,
-				  .wants = -1,
-				  .cut = walk.cut };
+				  .wants = -1 };
 }
 
 struct function flow_sweep(const struct image *image, uint64_t va, struct arena *arena)
@@ -831,7 +834,7 @@ struct function flow_sweep(const struct image *image, uint64_t va, struct arena 
 	while (first + count < image->event_count &&
 	       image->base + image->events[first + count].off < end)
 		count++;
-	struct fact *facts = arena_alloc(arena, count, sizeof(*facts));
+	struct fact *facts = arena_alloc(arena, count + 1, sizeof(*facts));
 	struct function function = { .va = va, .facts = facts, .wants = 0, .swept = true };
 	for (size_t i = first; i < first + count; i++) {
 		const struct event *event = &image->events[i];
@@ -854,6 +857,10 @@ struct function flow_sweep(const struct image *image, uint64_t va, struct arena 
 		    (image->fixed && relocation->kind == ELF_RELOCATION_RELATIVE))
 			fact->kind = FACT_LOAD;
 	}
+	/* Without unwind tables nothing says that control cannot run on into what follows. */
+	if (image_fde_at(image, va) == NULL && elf_is_code(&image->file, end))
+		facts[function.fact_count++] =
+		    (struct fact){ .va = end - 1, .target = end, .kind = FACT_JUMP };
 	return function;
 }
 

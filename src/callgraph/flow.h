@@ -41,18 +41,17 @@ struct function {
 	uint64_t va;
 	const struct fact *facts; /* ascending va */
 	size_t fact_count;
-	size_t instruction_count;
 	int8_t wants; /* whether what callers pass decides much: 1, 0; -1: not asked yet */
 	bool settled; /* it was decided that it stays swept */
 	bool refined; /* values were followed for the sake of what it calls */
 	bool swept;   /* its facts are of a pass without values: no conditions, no arguments */
-	bool cut;     /* too large: not all of it was followed, each use of it is unresolved */
 };
 
 /*
  * Follows the code from an entry through all its blocks, wherever they lie, and the values in it.
  * Runs of code that are only entered through a jump that could not be resolved, or by unwinding,
- * are followed with nothing known.
+ * are followed with nothing known. A function of more than FLOW_MAX_INSTRUCTIONS gets the facts of
+ * flow_sweep: none is lost, only what they depend on and pass.
  *
  * arena     the facts' memory
  * scratch   for the work; may be finished afterwards

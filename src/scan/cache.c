@@ -10,7 +10,7 @@
 #include "base/file.h"
 
 enum {
-	CACHE_VERSION = 3, /* grows with every change of what is kept or of how facts are found */
+	CACHE_VERSION = 4, /* grows with every change of what is kept or of how facts are found */
 	CACHE_MAX_BYTES = 1 << 30,
 	CACHE_ALIGN = 8,
 };
@@ -187,8 +187,6 @@ static struct argument get_argument(struct reader *reader, struct arena *arena)
 
 static void put_function(struct buffer *out, const struct function *function)
 {
-	put(out, function->instruction_count);
-	put(out, function->cut);
 	put(out, function->refined);
 	put(out, function->fact_count);
 	const struct reach *last = NULL;
@@ -214,8 +212,6 @@ static bool get_function(struct reader *reader, struct arena *arena, uint64_t va
 			 struct function *out_function)
 {
 	struct function function = { .va = va, .wants = -1 };
-	function.instruction_count = (size_t)get(reader);
-	function.cut = get(reader) != 0;
 	function.refined = get(reader) != 0;
 	function.fact_count = get_count(reader);
 	struct fact *facts = arena_alloc(arena, function.fact_count, sizeof(*facts));

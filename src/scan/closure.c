@@ -231,11 +231,6 @@ static void enter_call(struct closure *closure, size_t module, uint64_t va,
 		closure_wait(closure, node);
 }
 
-bool closure_has_name(const struct closure *closure, const char *name)
-{
-	return name_set_has(&closure->names, name);
-}
-
 /* A string that might be a path, the name of a function, or of a library. */
 static void note_string(struct closure *closure, const struct loaded *loaded, uint64_t va)
 {
@@ -488,8 +483,7 @@ static bool enter_named(struct closure *closure)
 			if (loaded->is_loader)
 				break;
 			if (symbol->defined && !symbol->local && symbol->name[0] != '\0' &&
-			    symbol->type != ELF_SYMBOL_TLS &&
-			    (loaded->all_exports || name_set_has(names, symbol->name)))
+			    symbol->type != ELF_SYMBOL_TLS && name_set_has(names, symbol->name))
 				mention(closure, m, symbol->va, NULL, 0);
 		}
 	}

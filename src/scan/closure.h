@@ -42,7 +42,6 @@ struct loaded {
 	struct elf_requester requester;
 	bool is_loader;    /* ld.so itself */
 	bool at_start;     /* loaded with the program; else by dlopen */
-	bool all_exports;  /* whoever opens it may call anything */
 	uint64_t *objects; /* low addresses of live data, open addressing; 0: free */
 	size_t object_count, object_capacity;
 };
@@ -96,8 +95,6 @@ void closure_begin(struct closure *closure, struct module *program);
 
 /* Until nothing more becomes live. */
 void closure_settle(struct closure *closure);
-
-bool closure_has_name(const struct closure *closure, const char *name);
 
 /* The node of a module's exported function; NULL when there is none or it is not live. */
 const struct node *closure_live_symbol(const struct closure *closure, size_t module,

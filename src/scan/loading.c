@@ -90,8 +90,12 @@ static size_t load_one(struct closure *closure, const char *name, size_t request
 		return SIZE_MAX;
 	}
 	size_t known = find_loaded(closure, path);
-	if (known != SIZE_MAX || closure->loaded_count == PROGRAM_MAX_MODULES)
+	if (known != SIZE_MAX)
 		return known;
+	if (closure->loaded_count == PROGRAM_MAX_MODULES) {
+		note_missing(closure, name);
+		return SIZE_MAX;
+	}
 	struct error err;
 	struct module *module;
 	enum status status = closure->files->module(closure->files->context, path, &module, &err);

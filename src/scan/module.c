@@ -54,7 +54,6 @@ static struct function *follow(struct module *module, uint64_t va, bool values)
 		module->grown = true;
 		**slot = flow_function(&module->image, va, arena, &module->scratch);
 		arena_clear(&module->scratch);
-		module->instruction_count += (*slot)->instruction_count;
 	} else {
 		**slot = flow_sweep(&module->image, va, arena);
 	}

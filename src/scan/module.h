@@ -15,9 +15,8 @@ struct module {
 	uint64_t content_hash[2];            /* the cache's, when there is one */
 	struct file_map cached;              /* owned; what the cache knows of it */
 	const struct known_functions *known; /* there; NULL: nothing */
-	bool grown;               /* functions were followed that the cache does not know */
-	struct arena scratch;     /* owned; empty between functions */
-	size_t instruction_count; /* of the functions that were followed */
+	bool grown;           /* functions were followed that the cache does not know */
+	struct arena scratch; /* owned; empty between functions */
 };
 
 /* tables: see image_open */

@@ -9,10 +9,11 @@ The comment on top of a source holds:
   library: COMMAND     run before, for a shared object beside the program
   exact: NAMES         the whole set of syscalls       must: NAMES    these and perhaps more
   never: NAMES         none of these                   at-most: N     how many there may be
+  unresolved: N        sites whose number is not known
   needs: TOOL          skipped without it              no-run: WHY    do not run it under strace
 Every program that can run is also run under strace: what it does must be in the set.
 """
-import os, pathlib, re, shutil, subprocess, sys, tempfile
+import json, os, pathlib, re, shutil, subprocess, sys, tempfile
 
 program = str(pathlib.Path(sys.argv[1]).resolve())
 slow = "--slow" in sys.argv
@@ -62,6 +63,11 @@ def check(path, facts, folder):
         wrong.append(f"never: {sorted(words('never') & got)}")
     if "at-most" in facts and len(got) > int(facts["at-most"]):
         wrong.append(f"{len(got)} syscalls, more than {facts['at-most']}")
+    if "unresolved" in facts:
+        done = subprocess.run([program, "scan", "--format", "json", str(out)], capture_output=True, text=True)
+        count = len(json.loads(done.stdout)["unresolved"])
+        if count != int(facts["unresolved"]):
+            wrong.append(f"{count} sites with an unknown number")
     if "no-run" not in facts:
         unseen = observed(out, folder) - got
         if unseen:
