@@ -818,6 +818,32 @@ struct function flow_function(const struct image *image, uint64_t va, struct are
 				  .wants = -1 };
 }
 
+/*
+ * Whether control may run on behind the end: without unwind tables nothing says that it does not,
+ * and an FDE may end in the midst of code (glibc's clone3, whose child cannot be unwound).
+ */
+static bool ends_open(const struct image *image, struct elf_range range)
+{
+	uint64_t end = range.va + range.size_bytes;
+	if (!elf_is_code(&image->file, end))
+		return false;
+	if (image_fde_at(image, range.va) == NULL)
+		return true;
+	struct slice code = elf_bytes_from(&image->file, range.va);
+	struct instruction last = { 0 };
+	if (!instruction_decode(image->arch, code.bytes + range.size_bytes,
+				code.size_bytes - range.size_bytes, end, &last) ||
+	    last.operation == OPERATION_NOTHING || last.operation == OPERATION_TRAP)
+		return false; /* padding */
+	for (size_t off = 0; off < range.size_bytes; off += last.length_bytes)
+		if (!instruction_decode(image->arch, code.bytes + off, code.size_bytes - off,
+					range.va + off, &last))
+			return true;
+	/* Behind a call at the end nothing comes: the callee does not return. */
+	return last.operation != OPERATION_JUMP && last.operation != OPERATION_RETURN &&
+	       last.operation != OPERATION_TRAP && last.operation != OPERATION_CALL;
+}
+
 struct function flow_sweep(const struct image *image, uint64_t va, struct arena *arena)
 {
 	static const uint8_t kinds[SWEEP_COUNT] = {
@@ -857,8 +883,7 @@ struct function flow_sweep(const struct image *image, uint64_t va, struct arena 
 		    (image->fixed && relocation->kind == ELF_RELOCATION_RELATIVE))
 			fact->kind = FACT_LOAD;
 	}
-	/* Without unwind tables nothing says that control cannot run on into what follows. */
-	if (image_fde_at(image, va) == NULL && elf_is_code(&image->file, end))
+	if (ends_open(image, range))
 		facts[function.fact_count++] =
 		    (struct fact){ .va = end - 1, .target = end, .kind = FACT_JUMP };
 	return function;

@@ -60,8 +60,6 @@ static struct function *follow(struct module *module, uint64_t va, bool values)
 	return *slot;
 }
 
-enum { MANY_SYSCALLS = 64, SMALL_CODE_BYTES = 1 << 17 };
-
 void module_finish(struct module *module)
 {
 	arena_finish(&module->scratch);
@@ -72,10 +70,7 @@ struct function *module_function(struct module *module, uint64_t va)
 {
 	if (module_has_function(module, va))
 		return module->functions[slot_of(module, va)];
-	return follow(module, va,
-		      module->image.syscall_sites >= MANY_SYSCALLS ||
-			  module->image.code_bytes <= SMALL_CODE_BYTES ||
-			  flow_needs_values(&module->image, va));
+	return follow(module, va, flow_needs_values(&module->image, va));
 }
 
 struct function *module_refine(struct module *module, uint64_t va)
