@@ -814,8 +814,7 @@ struct function flow_function(const struct image *image, uint64_t va, struct are
 	return (struct function){ .va = va,
 				  .facts = arena_copy(arena, walk.facts, walk.fact_count,
 						      sizeof(*walk.facts)),
-				  .fact_count = walk.fact_count,
-				  .wants = -1 };
+				  .fact_count = walk.fact_count };
 }
 
 /*
@@ -861,7 +860,7 @@ struct function flow_sweep(const struct image *image, uint64_t va, struct arena 
 	       image->base + image->events[first + count].off < end)
 		count++;
 	struct fact *facts = arena_alloc(arena, count + 1, sizeof(*facts));
-	struct function function = { .va = va, .facts = facts, .wants = 0, .swept = true };
+	struct function function = { .va = va, .facts = facts, .swept = true };
 	for (size_t i = first; i < first + count; i++) {
 		const struct event *event = &image->events[i];
 		uint64_t target = image->base + event->value;

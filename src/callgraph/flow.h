@@ -41,10 +41,10 @@ struct function {
 	uint64_t va;
 	const struct fact *facts; /* ascending va */
 	size_t fact_count;
-	int8_t wants; /* whether what callers pass decides much: 1, 0; -1: not asked yet */
-	bool settled; /* it was decided that it stays swept */
-	bool refined; /* values were followed for the sake of what it calls */
 	bool swept;   /* its facts are of a pass without values: no conditions, no arguments */
+	bool settled; /* it was decided that it stays swept */
+	bool wants_known;
+	uint64_t wants; /* the inputs that scan/demand.c asks callers for */
 };
 
 /*

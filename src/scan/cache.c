@@ -10,7 +10,7 @@
 #include "base/file.h"
 
 enum {
-	CACHE_VERSION = 4, /* grows with every change of what is kept or of how facts are found */
+	CACHE_VERSION = 5, /* grows with every change of what is kept or of how facts are found */
 	CACHE_MAX_BYTES = 1 << 30,
 	CACHE_ALIGN = 8,
 };
@@ -187,7 +187,6 @@ static struct argument get_argument(struct reader *reader, struct arena *arena)
 
 static void put_function(struct buffer *out, const struct function *function)
 {
-	put(out, function->refined);
 	put(out, function->fact_count);
 	const struct reach *last = NULL;
 	for (size_t i = 0; i < function->fact_count; i++) {
@@ -211,8 +210,7 @@ static void put_function(struct buffer *out, const struct function *function)
 static bool get_function(struct reader *reader, struct arena *arena, uint64_t va,
 			 struct function *out_function)
 {
-	struct function function = { .va = va, .wants = -1 };
-	function.refined = get(reader) != 0;
+	struct function function = { .va = va };
 	function.fact_count = get_count(reader);
 	struct fact *facts = arena_alloc(arena, function.fact_count, sizeof(*facts));
 	const struct reach *last = NULL;

@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <string.h>
 
+#include "scan/demand.h"
 #include "scan/inputs.h"
 #include "scan/numbers.h"
 
@@ -64,89 +65,6 @@ static void find_inputs(struct closure *closure, struct node *node)
 			node->inputs[node->input_count++].input = (uint16_t)input;
 }
 
-enum { WANTS_MAX_DEPTH = 3, FEW_NUMBERS = 16, ALIGNMENT_BITS = 15 };
-
-/* Whether a condition picks few of many: cases of a switch, flags; not a null or size check. */
-static bool picks_few(const struct fact *fact, const struct term *term)
-{
-	bool call = fact->kind == FACT_SYSCALL;
-	if (term->kind != TERM_RANGES)
-		return call || term->mask > ALIGNMENT_BITS;
-	uint64_t numbers = 0;
-	for (size_t i = 0; i < term->range_count && numbers <= FEW_NUMBERS; i++) {
-		uint64_t more = term->ranges[i].high - term->ranges[i].low;
-		numbers += more > FEW_NUMBERS ? FEW_NUMBERS + 1 : more + 1;
-	}
-	bool null = term->range_count == 1 && term->ranges[0].high == 0;
-	return numbers <= FEW_NUMBERS && (call || !null);
-}
-
-/*
- * Whether it pays to know what callers pass: a syscall's number or operation, or which case of a
- * switch. This only decides what is followed more closely; nothing is lost either way.
- */
-static bool wants_arguments(struct function *function, const struct machine *machine)
-{
-	if (function->wants >= 0)
-		return function->wants > 0;
-	function->wants = 0;
-	for (size_t i = 0; i < function->fact_count; i++) {
-		const struct fact *fact = &function->facts[i];
-		bool call = fact->kind == FACT_SYSCALL;
-		bool goes_on = call || fact->kind == FACT_CALL || fact->kind == FACT_JUMP ||
-			       fact->kind == FACT_CALL_SLOT || fact->kind == FACT_JUMP_SLOT;
-		for (size_t k = 0; goes_on && fact->reach != NULL && k < fact->reach->term_count;
-		     k++)
-			if (picks_few(fact, &fact->reach->terms[k]))
-				function->wants = 1;
-		for (size_t k = 0; call && k < fact->argument_count; k++)
-			if (fact->arguments[k].value.kind == VALUE_INPUT &&
-			    fact->arguments[k].input == machine->syscall_number)
-				function->wants = 1;
-	}
-	return function->wants > 0;
-}
-
-static bool passes_on(const struct function *function)
-{
-	for (size_t i = 0; i < function->fact_count; i++)
-		for (size_t k = 0; k < function->facts[i].argument_count; k++)
-			if (function->facts[i].arguments[k].value.kind == VALUE_INPUT)
-				return true;
-	return false;
-}
-
-/* The function, followed with values when it calls one that wants to know its arguments. */
-static struct function *function_at(struct closure *closure, size_t module, uint64_t va,
-				    unsigned depth)
-{
-	struct module *file = closure->loaded[module].module;
-	struct function *function = module_function(file, va);
-	if (!function->swept || function->settled || depth == 0)
-		return function;
-	function->settled = true;
-	for (size_t i = 0; i < function->fact_count; i++) {
-		struct target target;
-		if (!closure_call_target(closure, module, &function->facts[i], &target))
-			continue;
-		const struct module *other = closure->loaded[target.module].module;
-		struct function *callee = function_at(closure, target.module, target.va, depth - 1);
-		if (callee->fact_count == 1 && callee->facts[0].kind == FACT_JUMP_SLOT &&
-		    closure_call_target(closure, target.module, &callee->facts[0], &target)) {
-			other = closure->loaded[target.module].module; /* a PLT's stub */
-			callee = function_at(closure, target.module, target.va, depth - 1);
-		}
-		bool wants = wants_arguments(callee, other->image.machine);
-		/* One that was followed because of what it calls hands on what it is given. */
-		if (wants || (callee->refined && passes_on(callee))) {
-			function = module_refine(file, va);
-			function->refined = true;
-			return function;
-		}
-	}
-	return function;
-}
-
 static struct node *node_at(struct closure *closure, size_t module, uint64_t va, bool *out_fresh)
 {
 	if (2 * closure->node_count >= closure->node_capacity) {
@@ -165,7 +83,7 @@ static struct node *node_at(struct closure *closure, size_t module, uint64_t va,
 	if (*slot == NULL) {
 		struct node *node = arena_alloc(closure->arena, 1, sizeof(*node));
 		node->module = (uint32_t)module;
-		node->function = function_at(closure, module, va, WANTS_MAX_DEPTH);
+		node->function = demand_function(closure, module, va);
 		node->tier = (uint8_t)closure->tier;
 		find_inputs(closure, node);
 		*slot = node;

@@ -58,8 +58,7 @@ static void note_handler(struct closure *closure, const struct node *node, const
 	use_add(closure, arch, (uint32_t)call->numbers[arch], false, node, fact);
 }
 
-/* Which argument of a call selects its operation; -1: none. */
-static int selector_of(const char *name)
+int numbers_selector(enum arch arch, uint64_t number)
 {
 	static const struct {
 		const char *name;
@@ -70,8 +69,10 @@ static int selector_of(const char *name)
 			  { "ptrace", 0 },     { "quotactl", 0 }, { "semctl", 2 },
 			  { "shmctl", 1 },     { "msgctl", 1 },   { "prlimit64", 1 },
 			  { "clone", 0 } };
-	for (size_t i = 0; i < sizeof(selectors) / sizeof(selectors[0]); i++)
-		if (strcmp(selectors[i].name, name) == 0)
+	const struct syscall *call =
+	    number > UINT32_MAX ? NULL : syscall_by_number(arch, (uint32_t)number);
+	for (size_t i = 0; call != NULL && i < sizeof(selectors) / sizeof(selectors[0]); i++)
+		if (strcmp(selectors[i].name, call->name) == 0)
 			return selectors[i].argument;
 	return -1;
 }
@@ -79,8 +80,7 @@ static int selector_of(const char *name)
 static void note_operations(struct closure *closure, const struct node *node,
 			    const struct fact *fact, enum arch arch, uint32_t number)
 {
-	const struct syscall *call = syscall_by_number(arch, number);
-	int selector = call == NULL ? -1 : selector_of(call->name);
+	int selector = numbers_selector(arch, number);
 	if (selector < 0)
 		return;
 	const struct machine *machine = closure->loaded[node->module].module->image.machine;

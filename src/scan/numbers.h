@@ -5,6 +5,9 @@
 /* From a live syscall instruction to its numbers and operations. */
 void numbers_use(struct closure *closure, const struct node *node, const struct fact *fact);
 
+/* Which argument of a syscall selects its operation; -1: none. */
+int numbers_selector(enum arch arch, uint64_t number);
+
 /* Keeps a fact for later, once. */
 void happenings_add(struct closure *closure, struct happenings *list, struct node *node,
 		    const struct fact *fact);
