@@ -28,7 +28,7 @@ struct walk {
 	struct arena *arena; /* of the facts */
 	struct block *blocks;
 	size_t block_count, block_capacity;
-	struct elf_range range; /* the function's own, as long as it is not too large */
+	struct elf_range range; /* up to the next function, as long as it is not too large */
 	struct place *near;     /* by the distance from its start */
 	struct place *places;   /* elsewhere: open addressing; va 0: free */
 	size_t place_count, place_capacity;
@@ -770,9 +770,19 @@ static int compare_facts(const void *left, const void *right)
 	return (a->target > b->target) - (a->target < b->target);
 }
 
+/* An FDE may cover many functions, as that of a PLT does. */
+static struct elf_range up_to_next_entry(const struct image *image, uint64_t va)
+{
+	struct elf_range around = image_function_around(image, va);
+	uint64_t end = image_entry_from(image, va + 1);
+	if (end > around.va + around.size_bytes)
+		end = around.va + around.size_bytes;
+	return (struct elf_range){ va, end - va };
+}
+
 static void follow(struct walk *walk)
 {
-	walk->range = image_function_around(walk->flow.image, walk->va);
+	walk->range = up_to_next_entry(walk->flow.image, walk->va);
 	if (walk->range.size_bytes > PLACES_MAX_BYTES)
 		walk->range.size_bytes = 0;
 	walk->near = arena_alloc(walk->flow.scratch, walk->range.size_bytes, sizeof(*walk->near));

@@ -57,6 +57,12 @@ bool image_is_entry(const struct image *image, uint64_t va)
 	return i != SIZE_MAX && image->entries[i] == va;
 }
 
+uint64_t image_entry_from(const struct image *image, uint64_t va)
+{
+	size_t i = va == 0 ? 0 : last_up_to(image->entries, image->entry_count, va - 1) + 1;
+	return i < image->entry_count ? image->entries[i] : UINT64_MAX;
+}
+
 bool image_is_export(const struct image *image, uint64_t va)
 {
 	size_t i = last_up_to(image->exports, image->export_count, va);

@@ -71,6 +71,9 @@ enum status image_open(struct slice bytes, const char *input, const struct image
 
 bool image_is_entry(const struct image *image, uint64_t va);
 
+/* The first entry at or behind an address; UINT64_MAX: none. */
+uint64_t image_entry_from(const struct image *image, uint64_t va);
+
 bool image_is_export(const struct image *image, uint64_t va);
 
 /* The FDE around an address, or NULL. */
