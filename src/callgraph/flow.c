@@ -28,9 +28,10 @@ struct walk {
 	struct arena *arena; /* of the facts */
 	struct block *blocks;
 	size_t block_count, block_capacity;
-	struct elf_range range; /* up to the next function, as long as it is not too large */
-	struct place *near;     /* by the distance from its start */
-	struct place *places;   /* elsewhere: open addressing; va 0: free */
+	struct elf_range range;    /* up to the next function, as long as it is not too large */
+	const struct elf_fde *fde; /* see fde_at */
+	struct place *near;        /* by the distance from its start */
+	struct place *places;      /* elsewhere: open addressing; va 0: free */
 	size_t place_count, place_capacity;
 	uint32_t *queue;
 	size_t queue_count, queue_capacity;
@@ -48,6 +49,14 @@ struct walk {
 };
 
 enum { PLACES_MAX_BYTES = 1 << 17 }; /* of a function whose places are an array by address */
+
+/* The FDE around an address: mostly the one that was asked for last. */
+static const struct elf_fde *fde_at(struct walk *walk, uint64_t va)
+{
+	if (walk->fde == NULL || va < walk->fde->start_va || va >= walk->fde->end_va)
+		walk->fde = image_fde_at(walk->flow.image, va);
+	return walk->fde;
+}
 
 static struct place *place_at(const struct walk *walk, uint64_t va)
 {
@@ -115,10 +124,10 @@ static bool ends_block(const struct instruction *instruction)
  * Whether control comes behind a call: when only padding is between it and the end of the function,
  * the compiler knew that the callee does not return.
  */
-static bool runs_on(const struct walk *walk, uint64_t call_va, uint64_t next)
+static bool runs_on(struct walk *walk, uint64_t call_va, uint64_t next)
 {
 	const struct image *image = walk->flow.image;
-	const struct elf_fde *fde = image_fde_at(image, call_va);
+	const struct elf_fde *fde = fde_at(walk, call_va);
 	if (fde != NULL)
 		return next < fde->end_va;
 	struct slice code = elf_bytes_from(&image->file, next);
@@ -167,7 +176,7 @@ static size_t block_decode(struct walk *walk, uint64_t va)
 	struct slice code = elf_is_code(&walk->flow.image->file, va)
 				? elf_bytes_from(&walk->flow.image->file, va)
 				: (struct slice){ 0 };
-	const struct elf_fde *fde = image_fde_at(walk->flow.image, va);
+	const struct elf_fde *fde = fde_at(walk, va);
 	uint64_t next = va;
 	size_t off = 0;
 	for (;;) {
@@ -511,12 +520,12 @@ static void call(struct walk *walk, struct state *state, const struct instructio
 }
 
 /* Into another function, or on in this one? */
-static bool leaves(const struct walk *walk, const struct state *state, uint64_t from, uint64_t to)
+static bool leaves(struct walk *walk, const struct state *state, uint64_t from, uint64_t to)
 {
 	if (to == walk->va)
 		return false;
 	const struct image *image = walk->flow.image;
-	const struct elf_fde *fde = image_fde_at(image, from);
+	const struct elf_fde *fde = fde_at(walk, from);
 	if (fde != NULL && to > fde->start_va && to < fde->end_va)
 		return false;
 	/* With something of its own on the stack a function does not hand over to another. */
@@ -544,7 +553,7 @@ static bool jump_through(struct walk *walk, const struct state *state,
 	if (!state_table(&walk->flow, table, &targets, &count))
 		return false;
 	const struct elf_file *file = &walk->flow.image->file;
-	const struct elf_fde *fde = image_fde_at(walk->flow.image, instruction->va);
+	const struct elf_fde *fde = fde_at(walk, instruction->va);
 	/* 255 and 65535 are what fits, not what was compared with. */
 	bool bounded = table->index_max < count && table->index_max != UINT8_MAX &&
 		       table->index_max != UINT16_MAX;
@@ -719,7 +728,7 @@ static void enter_landing_pads(struct walk *walk, const struct state *unknown)
 	const struct elf_fde *seen[8];
 	size_t seen_count = 0;
 	for (size_t i = 0; i < walk->block_count && seen_count < 8; i++) {
-		const struct elf_fde *fde = image_fde_at(walk->flow.image, walk->blocks[i].va);
+		const struct elf_fde *fde = fde_at(walk, walk->blocks[i].va);
 		bool known = fde == NULL || fde->lsda_va == 0;
 		for (size_t k = 0; k < seen_count; k++)
 			known |= seen[k] == fde;
@@ -920,12 +929,6 @@ bool flow_needs_values(const struct image *image, uint64_t va)
 	if (image_fde_at(image, va) == NULL)
 		return true; /* only its instructions say where it ends */
 	struct elf_range range = image_function_around(image, va);
-	uint64_t end = range.va + range.size_bytes;
-	for (size_t i = image_event_from(image, range.va);
-	     i < image->event_count && image->base + image->events[i].off < end; i++) {
-		uint8_t kind = image->events[i].kind;
-		if (kind == SWEEP_SYSCALL || kind == SWEEP_SYSENTER || kind == SWEEP_INT80)
-			return true;
-	}
-	return is_stub(image, va);
+	return image_has_syscall(image, range.va, range.va + range.size_bytes) ||
+	       is_stub(image, va);
 }

@@ -202,6 +202,7 @@ struct collection {
 	struct event *events;
 	size_t event_count, event_capacity;
 	size_t fde; /* the first that does not end before the present event */
+	struct elf_range swept; /* what is passed over now; all of it is code */
 };
 
 static void keep_event(struct collection *collection, const struct sweep_event *event)
@@ -217,9 +218,16 @@ static void keep_event(struct collection *collection, const struct sweep_event *
 			    event->width_bytes };
 }
 
+/* Most addresses are of the range that is swept. */
+static bool leads_to_code(const struct collection *collection, uint64_t va)
+{
+	return va - collection->swept.va < collection->swept.size_bytes ||
+	       elf_is_code(&collection->image->file, va);
+}
+
 static void mention(struct collection *collection, uint64_t va)
 {
-	if (elf_is_code(&collection->image->file, va))
+	if (leads_to_code(collection, va))
 		address_add(&collection->entries, va);
 	else
 		address_add(&collection->mentioned, va);
@@ -240,10 +248,11 @@ static bool stays_in_fde(struct collection *collection, const struct sweep_event
 static void collect_event(struct collection *collection, const struct sweep_event *event)
 {
 	struct image *image = collection->image;
-	bool inside = image_contains(image, event->value);
+	bool inside = leads_to_code(collection, event->value) ||
+		      image_contains(image, event->value);
 	switch (event->kind) {
 	case SWEEP_CALL:
-		if (!elf_is_code(&image->file, event->value))
+		if (!leads_to_code(collection, event->value))
 			return;
 		address_add(&collection->entries, event->value);
 		break;
@@ -290,6 +299,7 @@ static void sweep_code(struct collection *collection)
 		if (code.size_bytes > ranges[i].size_bytes)
 			code.size_bytes = ranges[i].size_bytes;
 		image->code_bytes += code.size_bytes;
+		collection->swept = (struct elf_range){ ranges[i].va, code.size_bytes };
 		struct sweep sweep;
 		if (!sweep_init(&sweep, image->arch, code, ranges[i].va))
 			continue;
@@ -432,6 +442,32 @@ size_t image_event_from(const struct image *image, uint64_t va)
 			high = middle;
 	}
 	return low;
+}
+
+bool image_has_syscall(const struct image *image, uint64_t va, uint64_t end_va)
+{
+	size_t low = 0, high = image->syscall_sites;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (image->base + image->syscalls[middle] < va)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < image->syscall_sites && image->base + image->syscalls[low] < end_va;
+}
+
+static void list_syscalls(struct image *image)
+{
+	uint32_t *list = arena_alloc(image->file.arena, image->syscall_sites, sizeof(*list));
+	size_t count = 0;
+	for (size_t i = 0; i < image->event_count && count < image->syscall_sites; i++) {
+		uint8_t kind = image->events[i].kind;
+		if (kind == SWEEP_SYSCALL || kind == SWEEP_SYSENTER || kind == SWEEP_INT80)
+			list[count++] = image->events[i].off;
+	}
+	image->syscalls = list;
+	image->syscall_sites = count;
 }
 
 struct elf_range image_function_around(const struct image *image, uint64_t va)
@@ -581,6 +617,7 @@ enum status image_open(struct slice bytes, const char *input, const struct image
 		find_tables(&image);
 	else
 		use_tables(&image, tables);
+	list_syscalls(&image);
 	struct numbers exports = { 0 };
 	for (size_t i = 1; i < image.symbols.count; i++)
 		if (image.symbols.symbols[i].defined)

@@ -51,35 +51,38 @@ static bool comparison_equals(const struct comparison *a, const struct compariso
 	       value_equals(&a->left, &b->left) && value_equals(&a->right, &b->right);
 }
 
+/* Makes a value hold what the other may be, too; true when it changed. */
+static bool weaken(const struct flow *flow, struct value *value, const struct value *other,
+		   bool hard)
+{
+	if (value_is_any(value) || value_equals(value, other))
+		return false;
+	struct value joined = hard ? value_any() : value_join(flow->scratch, value, other);
+	if (value_equals(value, &joined))
+		return false;
+	*value = joined;
+	return true;
+}
+
 bool state_join(const struct flow *flow, struct state *state, const struct state *other, bool hard)
 {
 	bool changed = false;
-	for (unsigned i = 0; i < register_count(flow); i++) {
-		struct value *value = &state->registers[i];
-		if (value_equals(value, &other->registers[i]))
-			continue;
-		struct value joined =
-		    hard ? value_any() : value_join(flow->scratch, value, &other->registers[i]);
-		if (!value_equals(value, &joined)) {
-			*value = joined;
-			changed = true;
-		}
-	}
+	unsigned count = register_count(flow);
+	for (unsigned i = 0; i < count; i++)
+		changed |= weaken(flow, &state->registers[i], &other->registers[i], hard);
 	size_t kept = 0;
 	for (size_t i = 0; i < state->word_count; i++) {
 		struct stack_word word = state->words[i];
-		const struct stack_word *match = find_word((struct state *)other, word.off);
+		/* Mostly both have the same words in the same order. */
+		const struct stack_word *match =
+		    i < other->word_count && other->words[i].off == word.off
+			? &other->words[i]
+			: find_word((struct state *)other, word.off);
 		if (match == NULL || match->width_bytes != word.width_bytes) {
 			changed = true;
 			continue;
 		}
-		if (!value_equals(&word.value, &match->value)) {
-			struct value joined =
-			    hard ? value_any()
-				 : value_join(flow->scratch, &word.value, &match->value);
-			changed |= !value_equals(&word.value, &joined);
-			word.value = joined;
-		}
+		changed |= weaken(flow, &word.value, &match->value, hard);
 		state->words[kept++] = word;
 	}
 	state->word_count = kept;
@@ -568,9 +571,8 @@ static struct value pop(const struct flow *flow, struct state *state)
 static void forget_registers(struct state *state, uint32_t registers)
 {
 	struct value any = value_any();
-	for (unsigned i = 0; i < STATE_REGISTERS; i++)
-		if ((registers >> i & 1) != 0)
-			write_register(state, i, &any);
+	for (; registers != 0; registers &= registers - 1)
+		write_register(state, (unsigned)__builtin_ctz(registers), &any);
 }
 
 void state_call(const struct flow *flow, struct state *state, uint32_t clobbers)

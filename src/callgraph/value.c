@@ -20,6 +20,8 @@ bool value_equals(const struct value *a, const struct value *b)
 {
 	if (a->kind != b->kind || a->assumed != b->assumed)
 		return false;
+	if (a->number == b->number && a->bits == b->bits && a->input == b->input)
+		return true; /* a set's or table's address is compared as a number here */
 	switch ((enum value_kind)a->kind) {
 	case VALUE_SET:
 		return sets_equal(a->set, b->set);
@@ -91,6 +93,31 @@ static uint64_t largest(const struct value *value)
 	return value->kind == VALUE_ANY ? value->number : UINT64_MAX;
 }
 
+/* The union of two ascending lists; a itself when it has all of b. */
+static struct value join_sets(struct arena *arena, const struct value *a, const uint64_t *numbers_a,
+			      size_t count_a, const uint64_t *numbers_b, size_t count_b)
+{
+	uint64_t all[2 * VALUE_MAX_SET];
+	size_t count = 0;
+	for (size_t i = 0, k = 0; i < count_a || k < count_b;) {
+		uint64_t number = k == count_b || (i < count_a && numbers_a[i] <= numbers_b[k])
+				      ? numbers_a[i]
+				      : numbers_b[k];
+		i += i < count_a && numbers_a[i] == number;
+		k += k < count_b && numbers_b[k] == number;
+		all[count++] = number;
+	}
+	if (count == count_a)
+		return *a;
+	if (count > VALUE_MAX_SET)
+		return value_any();
+	struct value_set *set =
+	    arena_alloc(arena, 1, sizeof(*set) + count * sizeof(set->numbers[0]));
+	set->count = (uint32_t)count;
+	memcpy(set->numbers, all, count * sizeof(*all));
+	return (struct value){ .kind = VALUE_SET, .set = set };
+}
+
 struct value value_join(struct arena *arena, const struct value *a, const struct value *b)
 {
 	if (value_equals(a, b))
@@ -99,10 +126,7 @@ struct value value_join(struct arena *arena, const struct value *a, const struct
 	const uint64_t *numbers_a = numbers_of(a, &count_a), *numbers_b = numbers_of(b, &count_b);
 	if (numbers_a != NULL && numbers_b != NULL &&
 	    count_a + count_b <= (size_t)2 * VALUE_MAX_SET) {
-		uint64_t all[2 * VALUE_MAX_SET];
-		memcpy(all, numbers_a, count_a * sizeof(*all));
-		memcpy(all + count_a, numbers_b, count_b * sizeof(*all));
-		struct value joined = value_of_numbers(arena, all, count_a + count_b);
+		struct value joined = join_sets(arena, a, numbers_a, count_a, numbers_b, count_b);
 		joined.assumed = a->assumed || b->assumed;
 		return joined;
 	}

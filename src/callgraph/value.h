@@ -60,7 +60,9 @@ struct value {
 	uint8_t kind;
 	uint8_t bits; /* of an INPUT: 64, or 32 when its upper half was cleared; of a LOW */
 	bool assumed; /* read from memory that others might have changed since */
+	uint8_t : 8;
 	uint16_t input;
+	uint16_t : 16;
 	union {
 		uint64_t number;
 		const struct value_set *set; /* SET */
@@ -95,6 +97,12 @@ static inline struct value value_input(unsigned input)
 }
 
 bool value_equals(const struct value *a, const struct value *b);
+
+/* Nothing is known of it. */
+static inline bool value_is_any(const struct value *value)
+{
+	return value->kind == VALUE_ANY && value->number == UINT64_MAX;
+}
 
 /* The smallest value that holds both. */
 struct value value_join(struct arena *arena, const struct value *a, const struct value *b);

@@ -185,19 +185,48 @@ static void collect_relr(struct collector *collector, struct slice bytes)
 	}
 }
 
-static int compare_relocations(const void *left, const void *right)
+/* Where the ascending run from an index on ends. */
+static size_t run_end(const struct elf_relocation *items, size_t first, size_t count)
 {
-	const struct elf_relocation *a = left;
-	const struct elf_relocation *b = right;
-	return a->va < b->va ? -1 : a->va > b->va;
+	size_t end = first + 1;
+	while (end < count && items[end - 1].va <= items[end].va)
+		end++;
+	return end < count ? end : count;
 }
 
-static bool is_sorted(const struct elf_relocation *relocations, size_t count)
+/* Merges each two runs that follow each other; true when one is left. */
+static bool merge_runs(const struct elf_relocation *from, size_t count, struct elf_relocation *to)
 {
-	for (size_t i = 1; i < count; i++)
-		if (relocations[i - 1].va > relocations[i].va)
-			return false;
-	return true;
+	size_t first = 0;
+	while (first < count) {
+		size_t middle = run_end(from, first, count);
+		size_t end = middle < count ? run_end(from, middle, count) : count;
+		size_t a = first, b = middle;
+		for (size_t i = first; i < end; i++)
+			to[i] = b == end || (a < middle && from[a].va <= from[b].va) ? from[a++]
+										     : from[b++];
+		if (first == 0 && end == count)
+			return true;
+		first = end;
+	}
+	return false;
+}
+
+/* Linkers write each table in a few long ascending runs, which a general sort would not use. */
+static void sort_relocations(struct arena *arena, struct elf_relocation **relocations, size_t count)
+{
+	struct elf_relocation *from = *relocations, *to = NULL;
+	if (count == 0 || run_end(from, 0, count) == count)
+		return;
+	to = arena_alloc(arena, count, sizeof(*to));
+	bool done = false;
+	while (!done) {
+		done = merge_runs(from, count, to);
+		struct elf_relocation *swap = from;
+		from = to;
+		to = swap;
+	}
+	*relocations = from;
 }
 
 /* A static program has no dynamic section, but its start-up code applies IRELATIVE ones. */
@@ -256,9 +285,7 @@ enum status elf_relocations_read(const struct elf_file *file, const struct elf_d
 	collect_relr(&collector, relr.bytes);
 	for (size_t i = 0; i < TABLE_COUNT; i++)
 		collect_table(&collector, &tables[i]);
-	if (!is_sorted(collector.relocations, collector.count))
-		qsort(collector.relocations, collector.count, sizeof(struct elf_relocation),
-		      compare_relocations);
+	sort_relocations(file->arena, &collector.relocations, collector.count);
 	*out_relocations = (struct elf_relocations){ collector.relocations, collector.count };
 	return STATUS_OK;
 }

@@ -33,36 +33,45 @@ void closure_wait(struct closure *closure, struct node *node)
 	closure->queue[closure->queue_count++] = node;
 }
 
-static void note_input(bool *matters, size_t *count, unsigned input)
+struct input_list {
+	uint64_t seen[(INPUT_COUNT + 63) / 64];
+	size_t count;
+	uint16_t inputs[INPUT_COUNT];
+};
+
+static void note_input(struct input_list *list, unsigned input)
 {
-	if (input < INPUT_COUNT && !matters[input]) {
-		matters[input] = true;
-		++*count;
-	}
+	if (input >= INPUT_COUNT || (list->seen[input / 64] >> (input % 64) & 1) != 0)
+		return;
+	list->seen[input / 64] |= UINT64_C(1) << (input % 64);
+	list->inputs[list->count++] = (uint16_t)input;
 }
 
 /* The inputs that its conditions ask, and those that it passes on. */
 static void find_inputs(struct closure *closure, struct node *node)
 {
-	bool matters[INPUT_COUNT] = { false };
-	size_t count = 0;
+	if (node->function->swept)
+		return;
+	struct input_list list;
+	memset(list.seen, 0, sizeof(list.seen));
+	list.count = 0;
 	for (size_t i = 0; i < node->function->fact_count; i++) {
 		const struct fact *fact = &node->function->facts[i];
 		for (size_t k = 0; fact->reach != NULL && k < fact->reach->term_count; k++)
-			note_input(matters, &count, fact->reach->terms[k].input);
+			note_input(&list, fact->reach->terms[k].input);
 		for (size_t k = 0; k < fact->argument_count; k++)
 			if (fact->arguments[k].value.kind == VALUE_INPUT)
-				note_input(matters, &count, fact->arguments[k].value.input);
+				note_input(&list, fact->arguments[k].value.input);
 		/* Somebody may read a syscall's number there (glibc's setxid). */
 		for (unsigned k = 0; fact->kind == FACT_STORE && k < INPUT_MEMORY_WORDS / 2; k++)
-			note_input(matters, &count,
+			note_input(&list,
 				   INPUT_MEMORY +
 				       (unsigned)fact->arguments[0].input * INPUT_MEMORY_WORDS + k);
 	}
-	node->inputs = arena_alloc(closure->arena, count, sizeof(*node->inputs));
-	for (unsigned input = 0; input < INPUT_COUNT; input++)
-		if (matters[input])
-			node->inputs[node->input_count++].input = (uint16_t)input;
+	node->inputs = arena_alloc(closure->arena, list.count, sizeof(*node->inputs));
+	node->input_count = list.count;
+	for (size_t i = 0; i < list.count; i++)
+		node->inputs[i].input = list.inputs[i];
 }
 
 static struct node *node_at(struct closure *closure, size_t module, uint64_t va, bool *out_fresh)
