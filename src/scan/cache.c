@@ -333,7 +333,7 @@ enum status cache_open_module(const struct cache *cache, struct slice bytes, con
 		return status;
 	}
 	(*out_module)->cached = map;
-	(*out_module)->known = arena_copy(problems->arena, &known, 1, sizeof(known));
+	(*out_module)->known = arena_copy(&(*out_module)->arena, &known, 1, sizeof(known));
 	return STATUS_OK;
 }
 

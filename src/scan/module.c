@@ -6,12 +6,18 @@ enum status module_open(struct slice bytes, const char *path, const struct image
 			struct problem_list *problems, struct module **out_module,
 			struct error *err)
 {
-	struct arena *arena = problems->arena;
-	struct module *module = arena_alloc(arena, 1, sizeof(*module));
-	enum status status = image_open(bytes, path, tables, problems, &module->image, err);
-	if (status != STATUS_OK)
+	struct arena arena = { 0 };
+	struct module *module = arena_alloc(&arena, 1, sizeof(*module));
+	module->arena = arena;
+	struct problem_list own = { .arena = &module->arena };
+	enum status status = image_open(bytes, path, tables, &own, &module->image, err);
+	for (const struct problem *problem = own.first; problem != NULL; problem = problem->next)
+		problem_add(problems, problem->input, problem->line, "%s", problem->text);
+	if (status != STATUS_OK) {
+		module_finish(module);
 		return status;
-	module->path = arena_string(arena, path);
+	}
+	module->path = arena_string(&module->arena, path);
 	module->grown = tables == NULL;
 	*out_module = module;
 	return STATUS_OK;
@@ -31,8 +37,8 @@ static void grow(struct module *module)
 	struct function **old = module->functions;
 	size_t old_capacity = module->function_capacity;
 	module->function_capacity = old_capacity == 0 ? 1024 : old_capacity * 4;
-	module->functions = arena_alloc(module->image.file.arena, module->function_capacity,
-					sizeof(*module->functions));
+	module->functions =
+	    arena_alloc(&module->arena, module->function_capacity, sizeof(*module->functions));
 	for (size_t i = 0; i < old_capacity; i++)
 		if (old[i] != NULL)
 			module->functions[slot_of(module, old[i]->va)] = old[i];
@@ -45,7 +51,7 @@ static struct function *follow(struct module *module, uint64_t va, bool values)
 	struct function **slot = &module->functions[slot_of(module, va)];
 	if (*slot != NULL && (!values || !(*slot)->swept))
 		return *slot;
-	struct arena *arena = module->image.file.arena;
+	struct arena *arena = &module->arena;
 	module->function_count += *slot == NULL;
 	*slot = arena_alloc(arena, 1, sizeof(**slot));
 	if (values && module->known != NULL && cache_function(module->known, va, arena, *slot))
@@ -62,8 +68,17 @@ static struct function *follow(struct module *module, uint64_t va, bool values)
 
 void module_finish(struct module *module)
 {
+	if (module == NULL)
+		return;
+	struct arena arena = module->arena;
 	arena_finish(&module->scratch);
 	file_map_close(&module->cached);
+	arena_finish(&arena); /* the module with it */
+}
+
+size_t module_bytes(const struct module *module)
+{
+	return arena_bytes(&module->arena) + arena_bytes(&module->scratch);
 }
 
 struct function *module_function(struct module *module, uint64_t va)

@@ -5,9 +5,10 @@
 
 /*
  * One ELF file and what its functions do; functions are followed when somebody asks for them and
- * only once. Everything lives in the image's arena.
+ * only once. A module owns all its memory and itself lives in it.
  */
 struct module {
+	struct arena arena; /* owned */
 	const char *path;
 	struct image image;
 	struct function **functions; /* open addressing by address; NULL: free */
@@ -19,12 +20,16 @@ struct module {
 	struct arena scratch; /* owned; empty between functions */
 };
 
-/* tables: see image_open */
+/*
+ * bytes, tables   see image_open; borrowed as long as the module
+ * out_module      ended by module_finish
+ */
 enum status module_open(struct slice bytes, const char *path, const struct image_tables *tables,
 			struct problem_list *problems, struct module **out_module,
 			struct error *err) __attribute__((warn_unused_result, nonnull(2, 4, 5, 6)));
 
-void module_finish(struct module *module); /* what its arena does not hold */
+void module_finish(struct module *module);
+size_t module_bytes(const struct module *module); /* of the memory that it holds */
 
 /*
  * The function that starts at va; va is code. Values are followed in files with many syscalls (a

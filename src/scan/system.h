@@ -13,7 +13,7 @@ enum { SYSTEM_MAX_FILE_BYTES = 1 << 30 };
 /*
  * root      borrowed
  * cache_folder  where what is found out of files is kept when they are closed; NULL: nowhere
- * problems  where what is wrong with the files is told; its arena holds the modules
+ * problems  where what is wrong with the files is told
  */
 struct system_files *system_files_open(const char *root, const char *cache_folder,
 				       struct problem_list *problems);
