@@ -825,7 +825,7 @@ struct function flow_function(const struct image *image, uint64_t va, struct are
 	}
 	if (walk.cut) { /* what was not followed is not lost: only its values are */
 		struct function swept = flow_sweep(image, va, arena);
-		swept.settled = true;
+		swept.cut = true;
 		return swept;
 	}
 	if (walk.fact_count > 0)
@@ -836,27 +836,37 @@ struct function flow_function(const struct image *image, uint64_t va, struct are
 				  .fact_count = walk.fact_count };
 }
 
+/* The instruction at an offset of code; false: there is none. */
+static bool decode_at(const struct image *image, struct elf_range range, uint64_t off,
+		      struct instruction *out_instruction)
+{
+	struct slice code = elf_bytes_from(&image->file, range.va);
+	return off < code.size_bytes &&
+	       instruction_decode(image->arch, code.bytes + off, code.size_bytes - off,
+				  range.va + off, out_instruction);
+}
+
 /*
- * Whether control may run on behind the end: without unwind tables nothing says that it does not,
- * and an FDE may end in the midst of code (glibc's clone3, whose child cannot be unwound).
+ * Whether control may run on behind the end of a function: an FDE may end in the midst of code
+ * (glibc's clone3, whose child cannot be unwound), and without one the end is only where something
+ * else is called or pointed to.
  */
 static bool ends_open(const struct image *image, struct elf_range range)
 {
-	uint64_t end = range.va + range.size_bytes;
-	if (!elf_is_code(&image->file, end))
+	struct instruction next, last = { .operation = OPERATION_NOTHING };
+	if (!elf_is_code(&image->file, range.va + range.size_bytes))
 		return false;
-	if (image_fde_at(image, range.va) == NULL)
-		return true;
-	struct slice code = elf_bytes_from(&image->file, range.va);
-	struct instruction last = { 0 };
-	if (!instruction_decode(image->arch, code.bytes + range.size_bytes,
-				code.size_bytes - range.size_bytes, end, &last) ||
-	    last.operation == OPERATION_NOTHING || last.operation == OPERATION_TRAP)
-		return false; /* padding */
-	for (size_t off = 0; off < range.size_bytes; off += last.length_bytes)
-		if (!instruction_decode(image->arch, code.bytes + off, code.size_bytes - off,
-					range.va + off, &last))
-			return true;
+	/* An FDE says where the code ends: what it leaves out as padding is none. */
+	if (image_fde_at(image, range.va) != NULL &&
+	    (!decode_at(image, range, range.size_bytes, &next) ||
+	     next.operation == OPERATION_NOTHING || next.operation == OPERATION_TRAP))
+		return false;
+	for (uint64_t off = 0; off < range.size_bytes; off += next.length_bytes) {
+		if (!decode_at(image, range, off, &next))
+			return true; /* data: where code goes on is not known */
+		if (next.operation != OPERATION_NOTHING)
+			last = next;
+	}
 	/* Behind a call at the end nothing comes: the callee does not return. */
 	return last.operation != OPERATION_JUMP && last.operation != OPERATION_RETURN &&
 	       last.operation != OPERATION_TRAP && last.operation != OPERATION_CALL;
@@ -926,8 +936,6 @@ static bool is_stub(const struct image *image, uint64_t va)
 
 bool flow_needs_values(const struct image *image, uint64_t va)
 {
-	if (image_fde_at(image, va) == NULL)
-		return true; /* only its instructions say where it ends */
 	struct elf_range range = image_function_around(image, va);
 	return image_has_syscall(image, range.va, range.va + range.size_bytes) ||
 	       is_stub(image, va);

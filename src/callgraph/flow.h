@@ -41,10 +41,8 @@ struct function {
 	uint64_t va;
 	const struct fact *facts; /* ascending va */
 	size_t fact_count;
-	bool swept;   /* its facts are of a pass without values: no conditions, no arguments */
-	bool settled; /* it was decided that it stays swept */
-	bool wants_known;
-	uint64_t wants; /* the inputs that scan/demand.c asks callers for */
+	bool swept; /* its facts are of a pass without values: no conditions, no arguments */
+	bool cut;   /* it was too large to follow its values */
 };
 
 /*
@@ -65,5 +63,5 @@ struct function flow_function(const struct image *image, uint64_t va, struct are
  */
 struct function flow_sweep(const struct image *image, uint64_t va, struct arena *arena);
 
-/* Whether flow_sweep is not enough: for a syscall instruction, a PLT's stub, unknown bounds. */
+/* Whether flow_sweep is not enough: for a syscall instruction, and a PLT's stub. */
 bool flow_needs_values(const struct image *image, uint64_t va);

@@ -481,6 +481,11 @@ struct elf_range image_function_around(const struct image *image, uint64_t va)
 	uint64_t start = i == SIZE_MAX ? va : image->entries[i];
 	if (i + 1 < image->entry_count && image->entries[i + 1] < end)
 		end = image->entries[i + 1];
+	const struct elf_section *section = elf_section_at(&image->file, va);
+	if (section != NULL && section->va + section->size_bytes < end)
+		end = section->va + section->size_bytes;
+	if (section != NULL && section->va > start)
+		start = section->va;
 	return (struct elf_range){ start, end - start };
 }
 

@@ -339,8 +339,8 @@ enum status cache_open_module(const struct cache *cache, struct slice bytes, con
 
 static int compare_functions(const void *left, const void *right)
 {
-	const struct function *a = *(struct function *const *)left,
-			      *b = *(struct function *const *)right;
+	const struct function *a = *(const struct function *const *)left,
+			      *b = *(const struct function *const *)right;
 	return (a->va > b->va) - (a->va < b->va);
 }
 
@@ -376,16 +376,16 @@ void cache_keep_module(const struct cache *cache, const struct module *module)
 	struct arena arena = { 0 };
 	struct buffer facts = { 0 }, text = { 0 };
 	size_t known_count = module->known == NULL ? 0 : module->known->count, count = 0;
-	struct function **functions =
+	const struct function **functions =
 	    arena_alloc(&arena, module->function_count + known_count, sizeof(struct function *));
 	for (size_t i = 0; i < module->function_capacity; i++)
-		if (module->functions[i] != NULL && !module->functions[i]->swept)
-			functions[count++] = module->functions[i];
+		if (module->functions[i].valued != NULL && !module->functions[i].valued->cut)
+			functions[count++] = module->functions[i].valued;
 	/* What was known and not asked for this time is kept, too. */
 	for (size_t i = 0; i < known_count; i++) {
 		struct function *function = arena_alloc(&arena, 1, sizeof(*function));
 		uint64_t va = module->known->index[i].va;
-		if (!module_has_function(module, va) &&
+		if (!module_has_values(module, va) &&
 		    cache_function(module->known, va, &arena, function))
 			functions[count++] = function;
 	}

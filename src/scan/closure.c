@@ -9,7 +9,7 @@
 
 /* ---- nodes ---- */
 
-size_t closure_node_slot(const struct closure *closure, size_t module, uint64_t va)
+static size_t node_slot(const struct closure *closure, size_t module, uint64_t va)
 {
 	size_t i =
 	    (size_t)((va + module * UINT64_C(0x1000003)) * UINT64_C(0x9E3779B97F4A7C15) >> 24) &
@@ -74,7 +74,8 @@ static void find_inputs(struct closure *closure, struct node *node)
 		node->inputs[i].input = list.inputs[i];
 }
 
-static struct node *node_at(struct closure *closure, size_t module, uint64_t va, bool *out_fresh)
+/* The node of a function, live or not; va is code. */
+static struct node *node_at(struct closure *closure, size_t module, uint64_t va)
 {
 	if (2 * closure->node_count >= closure->node_capacity) {
 		struct node **old = closure->nodes;
@@ -84,18 +85,14 @@ static struct node *node_at(struct closure *closure, size_t module, uint64_t va,
 		    arena_alloc(closure->arena, closure->node_capacity, sizeof(*closure->nodes));
 		for (size_t i = 0; i < old_capacity; i++)
 			if (old[i] != NULL)
-				closure->nodes[closure_node_slot(closure, old[i]->module,
-								 old[i]->function->va)] = old[i];
+				closure->nodes[node_slot(closure, old[i]->module,
+							 old[i]->function->va)] = old[i];
 	}
-	struct node **slot = &closure->nodes[closure_node_slot(closure, module, va)];
-	*out_fresh = *slot == NULL;
+	struct node **slot = &closure->nodes[node_slot(closure, module, va)];
 	if (*slot == NULL) {
-		struct node *node = arena_alloc(closure->arena, 1, sizeof(*node));
-		node->module = (uint32_t)module;
-		node->function = demand_function(closure, module, va);
-		node->tier = (uint8_t)closure->tier;
-		find_inputs(closure, node);
-		*slot = node;
+		*slot = arena_alloc(closure->arena, 1, sizeof(**slot));
+		(*slot)->module = (uint32_t)module;
+		(*slot)->function = module_function(closure->loaded[module].module, va);
 		closure->node_count++;
 	}
 	return *slot;
@@ -103,22 +100,33 @@ static struct node *node_at(struct closure *closure, size_t module, uint64_t va,
 
 /* ---- making live ---- */
 
+/* True when it was not live before. */
+static bool make_live(struct closure *closure, struct node *node, const struct node *parent,
+		      uint64_t parent_va, const char *how)
+{
+	if (node->live)
+		return false;
+	demand_follow(closure, node);
+	find_inputs(closure, node);
+	node->live = true;
+	node->tier = (uint8_t)closure->tier;
+	node->parent = parent;
+	node->parent_va = parent_va;
+	node->how = how;
+	closure->live_count++;
+	return true;
+}
+
 static void enter(struct closure *closure, size_t module, uint64_t va, enum knowledge knowledge,
 		  const struct node *parent, uint64_t parent_va, const char *how)
 {
 	if (!elf_is_code(&closure->loaded[module].module->image.file, va))
 		return;
-	bool fresh;
-	struct node *node = node_at(closure, module, va, &fresh);
-	bool changed = fresh;
+	struct node *node = node_at(closure, module, va);
+	bool changed = make_live(closure, node, parent, parent_va, how);
 	node->own_pointer |= knowledge == KNOWLEDGE_PRESUMED && parent != NULL;
 	for (size_t i = 0; i < node->input_count; i++)
 		changed |= inputs_weaken(&node->inputs[i], knowledge);
-	if (fresh) {
-		node->parent = parent;
-		node->parent_va = parent_va;
-		node->how = how;
-	}
 	if (changed)
 		closure_wait(closure, node);
 }
@@ -134,25 +142,16 @@ void closure_presume(struct closure *closure, size_t module, uint64_t va, const 
 	enter(closure, module, va, KNOWLEDGE_PRESUMED, NULL, 0, how);
 }
 
-static void enter_call(struct closure *closure, size_t module, uint64_t va,
-		       const struct node *parent, const struct fact *fact)
+static void enter_call(struct closure *closure, struct node *node, const struct node *parent,
+		       const struct fact *fact)
 {
-	if (!elf_is_code(&closure->loaded[module].module->image.file, va))
-		return;
-	bool fresh;
-	struct node *node = node_at(closure, module, va, &fresh);
-	bool changed = fresh;
+	bool jumps = fact->kind == FACT_JUMP || fact->kind == FACT_JUMP_SLOT;
+	bool changed = make_live(closure, node, parent, fact->va, jumps ? "jumps to" : "calls");
 	for (size_t i = 0; i < node->input_count; i++) {
 		struct input_items *items = &node->inputs[i];
 		const struct value *value = argument_of(fact, items->input);
 		changed |= value == NULL ? inputs_any(items)
 					 : inputs_add_value(closure, items, parent, fact, value);
-	}
-	if (fresh) {
-		node->parent = parent;
-		node->parent_va = fact->va;
-		node->how =
-		    fact->kind == FACT_JUMP || fact->kind == FACT_JUMP_SLOT ? "jumps to" : "calls";
 	}
 	if (changed)
 		closure_wait(closure, node);
@@ -299,21 +298,44 @@ static void load_words(struct closure *closure, const struct node *node, const s
 				     fact->va);
 }
 
-bool closure_call_target(struct closure *closure, size_t module, const struct fact *fact,
-			 struct target *out_target)
+/* Finds where a call by a slot leads. */
+static struct callee slot_callee(struct closure *closure, size_t module, const struct fact *fact)
 {
-	*out_target = (struct target){ module, fact->target, NULL };
 	const struct image *image = &closure->loaded[module].module->image;
+	const struct elf_relocation *relocation =
+	    elf_relocation_at(&image->relocations, fact->target);
+	struct callee callee = { 0 };
+	struct target target;
+	if (relocation == NULL || !closure_slot_target(closure, module, relocation, &target))
+		return callee;
+	if (target.entry != NULL)
+		callee.entry = (uint32_t)(target.entry - closure->scope.entries) + 1;
+	callee.is_resolver =
+	    relocation->kind == ELF_RELOCATION_IRELATIVE ||
+	    (target.entry != NULL && target.entry->symbol->type == ELF_SYMBOL_IFUNC);
+	if (elf_is_code(&closure->loaded[target.module].module->image.file, target.va))
+		callee.node = node_at(closure, target.module, target.va);
+	callee.resolved = true;
+	return callee;
+}
+
+const struct callee *closure_callee(struct closure *closure, struct node *node,
+				    const struct fact *fact)
+{
+	if (node->callees == NULL)
+		node->callees =
+		    arena_alloc(closure->arena, node->function->fact_count, sizeof(*node->callees));
+	struct callee *callee = &node->callees[fact - node->function->facts];
+	if (callee->resolved)
+		return callee;
 	if (fact->kind == FACT_CALL_SLOT || fact->kind == FACT_JUMP_SLOT) {
-		const struct elf_relocation *relocation =
-		    elf_relocation_at(&image->relocations, fact->target);
-		if (relocation == NULL ||
-		    !closure_slot_target(closure, module, relocation, out_target))
-			return false;
-	} else if (fact->kind != FACT_CALL && fact->kind != FACT_JUMP) {
-		return false;
+		*callee = slot_callee(closure, node->module, fact);
+	} else if (fact->kind == FACT_CALL || fact->kind == FACT_JUMP) {
+		callee->resolved = true;
+		if (elf_is_code(&closure->loaded[node->module].module->image.file, fact->target))
+			callee->node = node_at(closure, node->module, fact->target);
 	}
-	return elf_is_code(&closure->loaded[out_target->module].module->image.file, out_target->va);
+	return callee;
 }
 
 /* ---- what a fact makes live ---- */
@@ -339,33 +361,34 @@ static void open_named(struct closure *closure, const struct node *node, const s
 
 static void call_slot(struct closure *closure, struct node *node, const struct fact *fact)
 {
-	const struct image *image = &closure->loaded[node->module].module->image;
-	const struct elf_relocation *relocation =
-	    elf_relocation_at(&image->relocations, fact->target);
-	struct target target;
-	if (relocation == NULL || !closure_slot_target(closure, node->module, relocation, &target))
-		return;
-	if (target.entry != NULL) {
-		closure->scope.entries[target.entry - closure->scope.entries].used = true;
-		if (strcmp(target.entry->symbol->name, "dlopen") == 0)
+	const struct callee *callee = closure_callee(closure, node, fact);
+	if (callee->entry != 0) {
+		struct scope_entry *entry = &closure->scope.entries[callee->entry - 1];
+		entry->used = true;
+		if (strcmp(entry->symbol->name, "dlopen") == 0)
 			open_named(closure, node, fact, 0);
-		else if (strcmp(target.entry->symbol->name, "dlmopen") == 0)
+		else if (strcmp(entry->symbol->name, "dlmopen") == 0)
 			open_named(closure, node, fact, 1);
 	}
-	if (relocation->kind == ELF_RELOCATION_IRELATIVE ||
-	    (target.entry != NULL && target.entry->symbol->type == ELF_SYMBOL_IFUNC))
-		closure_enter(closure, target.module, target.va, node, fact->va, "selects by");
+	if (callee->node == NULL)
+		return;
+	if (callee->is_resolver)
+		closure_enter(closure, callee->node->module, callee->node->function->va, node,
+			      fact->va, "selects by");
 	else
-		enter_call(closure, target.module, target.va, node, fact);
+		enter_call(closure, callee->node, node, fact);
 }
 
 static void fact_fire(struct closure *closure, struct node *node, const struct fact *fact)
 {
 	switch ((enum fact_kind)fact->kind) {
 	case FACT_CALL:
-	case FACT_JUMP:
-		enter_call(closure, node->module, fact->target, node, fact);
+	case FACT_JUMP: {
+		const struct callee *callee = closure_callee(closure, node, fact);
+		if (callee->node != NULL)
+			enter_call(closure, callee->node, node, fact);
 		break;
+	}
 	case FACT_CALL_SLOT:
 	case FACT_JUMP_SLOT:
 		call_slot(closure, node, fact);
@@ -399,7 +422,7 @@ static void fact_fire(struct closure *closure, struct node *node, const struct f
 /* Functions of files opened at run time that live strings name. */
 static bool enter_named(struct closure *closure)
 {
-	size_t before = closure->node_count;
+	size_t before = closure->live_count;
 	for (size_t m = 0; m < closure->loaded_count; m++) {
 		struct loaded *loaded = &closure->loaded[m];
 		const struct name_set *names =
@@ -414,7 +437,7 @@ static bool enter_named(struct closure *closure)
 				mention(closure, m, symbol->va, NULL, 0);
 		}
 	}
-	return closure->node_count != before;
+	return closure->live_count != before;
 }
 
 void closure_settle(struct closure *closure)
@@ -439,9 +462,8 @@ const struct node *closure_live_symbol(const struct closure *closure, size_t mod
 		const struct elf_symbol *symbol = &symbols->symbols[i];
 		if (!symbol->defined || strcmp(symbol->name, name) != 0)
 			continue;
-		const struct node *node =
-		    closure->nodes[closure_node_slot(closure, module, symbol->va)];
-		if (node != NULL)
+		const struct node *node = closure->nodes[node_slot(closure, module, symbol->va)];
+		if (node != NULL && node->live)
 			return node;
 	}
 	return NULL;

@@ -22,13 +22,25 @@ struct happenings {
 
 struct input_items; /* scan/inputs.h */
 
-/* A live function, with all that its callers pass taken together. */
+/* Where a call or jump leads. */
+struct callee {
+	struct node *node; /* NULL: not known */
+	uint32_t entry;    /* index + 1 of the name's entry in the scope; 0: not by name */
+	bool resolved;     /* it was looked for; what is not found may be loaded later */
+	bool is_resolver;  /* of an indirect function: it returns what is called */
+};
+
+/* A function that live code calls or may call; a live one with all that its callers pass. */
 struct node {
 	uint32_t module;
+	bool live;
 	bool waiting;
 	bool own_pointer; /* its address is taken by its own file, which alone calls it */
+	bool asked;       /* what it calls was asked what it wants to know (demand.h) */
 	uint8_t tier;
 	const struct function *function;
+	struct callee *callees;    /* of each fact; NULL: none was looked for */
+	uint64_t wants;            /* inputs that callers had better know (demand.h) */
 	const struct node *parent; /* who made it live; NULL: it is started by the system */
 	uint64_t parent_va;        /* the instruction there */
 	const char *how;
@@ -55,6 +67,9 @@ struct closure {
 	struct scope scope;
 	struct node **nodes; /* open addressing by module and address */
 	size_t node_count, node_capacity;
+	size_t live_count;
+	struct node **asked; /* those whose wants are being found (demand.c) */
+	size_t asked_count, asked_capacity;
 	struct node **queue;
 	size_t queue_first, queue_count, queue_capacity;
 	enum tier tier; /* of what becomes live now */
@@ -100,7 +115,7 @@ void closure_settle(struct closure *closure);
 const struct node *closure_live_symbol(const struct closure *closure, size_t module,
 				       const char *name);
 
-/* Where a call or a slot leads. */
+/* Where a slot leads. */
 struct target {
 	size_t module;
 	uint64_t va;
@@ -111,11 +126,8 @@ struct target {
 bool closure_slot_target(struct closure *closure, size_t module,
 			 const struct elf_relocation *relocation, struct target *out_target);
 
-/* Where a fact that is a call or a jump leads; false: it is none, or that is not known. */
-bool closure_call_target(struct closure *closure, size_t module, const struct fact *fact,
-			 struct target *out_target);
-
-/* The index in `nodes` where the function's node is, or would be. */
-size_t closure_node_slot(const struct closure *closure, size_t module, uint64_t va);
+/* Where a fact leads that is a call or a jump. */
+const struct callee *closure_callee(struct closure *closure, struct node *node,
+				    const struct fact *fact);
 
 void closure_wait(struct closure *closure, struct node *node); /* to be looked at (again) */

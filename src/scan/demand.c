@@ -1,9 +1,11 @@
 #include "scan/demand.h"
 
+#include <string.h>
+
 #include "scan/numbers.h"
 
 enum {
-	DEMAND_MAX_DEPTH = 3, /* of calls between who knows a value and who wants it */
+	DEMAND_MAX_DEPTH = 1000, /* of calls, each from the one before */
 	FEW_NUMBERS = 16,
 	ALIGNMENT_BITS = 15,
 	MEMORY_BIT = 63, /* all words of memory that an input points to */
@@ -71,71 +73,94 @@ static uint64_t wanted_here(const struct image *image, const struct function *fu
 	return wanted;
 }
 
-static struct function *function_at(struct closure *closure, size_t module, uint64_t va,
-				    unsigned depth);
-
-/* What the callee of a fact wants to be passed; 0 when it is not known, too. */
-static uint64_t wanted_by_callee(struct closure *closure, size_t module, const struct fact *fact,
-				 unsigned depth);
-
-/* The inputs that the function, or what it hands them to, wants to know. */
-static uint64_t wanted_of(struct closure *closure, size_t module, struct function *function,
-			  unsigned depth)
+/* The inputs that the function, or what it hands them to, wants to know, as far as is known. */
+static uint64_t wanted_of(struct closure *closure, struct node *node)
 {
-	if (function->swept)
-		return 0;
-	if (function->wants_known)
-		return function->wants;
-	function->wants_known = true; /* as far as is known by now: it may call itself */
-	function->wants = wanted_here(&closure->loaded[module].module->image, function);
-	for (size_t i = 0; depth > 0 && i < function->fact_count; i++) {
-		const struct fact *fact = &function->facts[i];
-		uint64_t wanted = 0;
-		bool asked = false;
-		for (size_t k = 0; goes_on(fact) && k < fact->argument_count; k++) {
+	uint64_t wanted = wanted_here(&closure->loaded[node->module].module->image, node->function);
+	for (size_t i = 0; i < node->function->fact_count; i++) {
+		const struct fact *fact = &node->function->facts[i];
+		if (!goes_on(fact) || fact->argument_count == 0)
+			continue;
+		const struct node *callee = closure_callee(closure, node, fact)->node;
+		if (callee == NULL || callee->wants == 0)
+			continue;
+		for (size_t k = 0; k < fact->argument_count; k++) {
 			const struct argument *argument = &fact->arguments[k];
-			if (argument->value.kind != VALUE_INPUT ||
-			    (function->wants & bit_of(argument->value.input)) != 0)
-				continue;
-			if (!asked)
-				wanted = wanted_by_callee(closure, module, fact, depth);
-			asked = true;
-			if ((wanted & bit_of(argument->input)) != 0)
-				function->wants |= bit_of(argument->value.input);
+			if (argument->value.kind == VALUE_INPUT &&
+			    (callee->wants & bit_of(argument->input)) != 0)
+				wanted |= bit_of(argument->value.input);
 		}
 	}
-	return function->wants;
+	return wanted;
 }
 
-static uint64_t wanted_by_callee(struct closure *closure, size_t module, const struct fact *fact,
-				 unsigned depth)
+static bool opens_library(const struct closure *closure, const struct callee *callee)
 {
-	struct target target;
-	if (!closure_call_target(closure, module, fact, &target))
-		return 0;
-	struct function *callee = function_at(closure, target.module, target.va, depth - 1);
-	if (callee->fact_count == 1 && callee->facts[0].kind == FACT_JUMP_SLOT &&
-	    closure_call_target(closure, target.module, &callee->facts[0], &target))
-		callee = function_at(closure, target.module, target.va, depth - 1); /* by a stub */
-	return wanted_of(closure, target.module, callee, depth - 1);
+	return callee->entry != 0 &&
+	       strcmp(closure->scope.entries[callee->entry - 1].symbol->name, "dlopen") == 0;
 }
 
-/* The function, followed with values when it calls one that wants to know its arguments. */
-static struct function *function_at(struct closure *closure, size_t module, uint64_t va,
-				    unsigned depth)
+static bool calls_wanting(struct closure *closure, struct node *node)
 {
-	struct module *file = closure->loaded[module].module;
-	struct function *function = module_function(file, va);
-	if (!function->swept || function->settled || depth == 0)
-		return function;
-	function->settled = true;
-	for (size_t i = 0; i < function->fact_count; i++)
-		if (wanted_by_callee(closure, module, &function->facts[i], depth) != 0)
-			return module_refine(file, va);
-	return function;
+	for (size_t i = 0; i < node->function->fact_count; i++) {
+		if (!goes_on(&node->function->facts[i]))
+			continue;
+		const struct callee *callee =
+		    closure_callee(closure, node, &node->function->facts[i]);
+		if ((callee->node != NULL && callee->node->wants != 0) ||
+		    opens_library(closure, callee))
+			return true;
+	}
+	return false;
 }
 
-const struct function *demand_function(struct closure *closure, size_t module, uint64_t va)
+/* Lists the function behind all that it calls. */
+static void ask(struct closure *closure, struct node *node, unsigned depth)
 {
-	return function_at(closure, module, va, DEMAND_MAX_DEPTH);
+	node->asked = true;
+	for (size_t i = 0; i < node->function->fact_count && depth < DEMAND_MAX_DEPTH; i++) {
+		if (!goes_on(&node->function->facts[i]))
+			continue;
+		struct node *callee =
+		    closure_callee(closure, node, &node->function->facts[i])->node;
+		if (callee != NULL && !callee->asked)
+			ask(closure, callee, depth + 1);
+	}
+	if (closure->asked_count == closure->asked_capacity)
+		closure->asked = arena_grow(closure->arena, closure->asked, closure->asked_count,
+					    sizeof(*closure->asked), &closure->asked_capacity);
+	closure->asked[closure->asked_count++] = node;
+}
+
+/* True when more is known of what it wants. */
+static bool settle(struct closure *closure, struct node *node)
+{
+	if (node->function->cut)
+		return false;
+	if (node->function->swept) {
+		if (!calls_wanting(closure, node))
+			return false;
+		node->function =
+		    module_refine(closure->loaded[node->module].module, node->function->va);
+		node->callees = NULL;
+	}
+	uint64_t wanted = wanted_of(closure, node);
+	if (wanted == node->wants)
+		return false;
+	node->wants = wanted;
+	return true;
+}
+
+void demand_follow(struct closure *closure, struct node *node)
+{
+	if (node->asked)
+		return;
+	closure->asked_count = 0;
+	ask(closure, node, 0);
+	/* Mostly once is enough; functions that call each other take more. */
+	for (bool changed = true; changed;) {
+		changed = false;
+		for (size_t i = 0; i < closure->asked_count; i++)
+			changed |= settle(closure, closure->asked[i]);
+	}
 }

@@ -23,47 +23,73 @@ enum status module_open(struct slice bytes, const char *path, const struct image
 	return STATUS_OK;
 }
 
-static size_t slot_of(const struct module *module, uint64_t va)
+static uint64_t va_of(const struct module_function *function)
+{
+	return function->swept != NULL ? function->swept->va : function->valued->va;
+}
+
+static bool is_free(const struct module_function *function)
+{
+	return function->swept == NULL && function->valued == NULL;
+}
+
+static struct module_function *slot_of(const struct module *module, uint64_t va)
 {
 	size_t i =
 	    (size_t)(va * UINT64_C(0x9E3779B97F4A7C15) >> 24) & (module->function_capacity - 1);
-	while (module->functions[i] != NULL && module->functions[i]->va != va)
+	while (!is_free(&module->functions[i]) && va_of(&module->functions[i]) != va)
 		i = (i + 1) & (module->function_capacity - 1);
-	return i;
+	return &module->functions[i];
 }
 
-static void grow(struct module *module)
+static struct module_function *slot_for(struct module *module, uint64_t va)
 {
-	struct function **old = module->functions;
+	if (2 * module->function_count < module->function_capacity)
+		return slot_of(module, va);
+	struct module_function *old = module->functions;
 	size_t old_capacity = module->function_capacity;
 	module->function_capacity = old_capacity == 0 ? 1024 : old_capacity * 4;
 	module->functions =
 	    arena_alloc(&module->arena, module->function_capacity, sizeof(*module->functions));
 	for (size_t i = 0; i < old_capacity; i++)
-		if (old[i] != NULL)
-			module->functions[slot_of(module, old[i]->va)] = old[i];
+		if (!is_free(&old[i]))
+			*slot_of(module, va_of(&old[i])) = old[i];
+	return slot_of(module, va);
 }
 
-static struct function *follow(struct module *module, uint64_t va, bool values)
+const struct function *module_refine(struct module *module, uint64_t va)
 {
-	if (2 * module->function_count >= module->function_capacity)
-		grow(module);
-	struct function **slot = &module->functions[slot_of(module, va)];
-	if (*slot != NULL && (!values || !(*slot)->swept))
-		return *slot;
-	struct arena *arena = &module->arena;
-	module->function_count += *slot == NULL;
-	*slot = arena_alloc(arena, 1, sizeof(**slot));
-	if (values && module->known != NULL && cache_function(module->known, va, arena, *slot))
-		return *slot;
-	if (values) {
-		module->grown = true;
-		**slot = flow_function(&module->image, va, arena, &module->scratch);
-		arena_clear(&module->scratch);
-	} else {
-		**slot = flow_sweep(&module->image, va, arena);
-	}
-	return *slot;
+	struct module_function *slot = slot_for(module, va);
+	if (slot->valued != NULL)
+		return slot->valued;
+	module->function_count += is_free(slot);
+	struct function *function = arena_alloc(&module->arena, 1, sizeof(*function));
+	slot->valued = function;
+	if (module->known != NULL && cache_function(module->known, va, &module->arena, function))
+		return function;
+	module->grown = true;
+	*function = flow_function(&module->image, va, &module->arena, &module->scratch);
+	arena_clear(&module->scratch);
+	return function;
+}
+
+const struct function *module_function(struct module *module, uint64_t va)
+{
+	struct module_function *slot = slot_for(module, va);
+	if (slot->swept != NULL || slot->valued != NULL)
+		return slot->swept != NULL ? slot->swept : slot->valued;
+	if (flow_needs_values(&module->image, va))
+		return module_refine(module, va);
+	module->function_count++;
+	struct function *function = arena_alloc(&module->arena, 1, sizeof(*function));
+	*function = flow_sweep(&module->image, va, &module->arena);
+	slot->swept = function;
+	return function;
+}
+
+bool module_has_values(const struct module *module, uint64_t va)
+{
+	return module->function_capacity != 0 && slot_of(module, va)->valued != NULL;
 }
 
 void module_finish(struct module *module)
@@ -79,21 +105,4 @@ void module_finish(struct module *module)
 size_t module_bytes(const struct module *module)
 {
 	return arena_bytes(&module->arena) + arena_bytes(&module->scratch);
-}
-
-struct function *module_function(struct module *module, uint64_t va)
-{
-	if (module_has_function(module, va))
-		return module->functions[slot_of(module, va)];
-	return follow(module, va, flow_needs_values(&module->image, va));
-}
-
-struct function *module_refine(struct module *module, uint64_t va)
-{
-	return follow(module, va, true);
-}
-
-bool module_has_function(const struct module *module, uint64_t va)
-{
-	return module->function_capacity != 0 && module->functions[slot_of(module, va)] != NULL;
 }

@@ -7,11 +7,15 @@
  * One ELF file and what its functions do; functions are followed when somebody asks for them and
  * only once. A module owns all its memory and itself lives in it.
  */
+struct module_function {
+	const struct function *swept, *valued; /* without values and with them; both NULL: free */
+};
+
 struct module {
 	struct arena arena; /* owned */
 	const char *path;
 	struct image image;
-	struct function **functions; /* open addressing by address; NULL: free */
+	struct module_function *functions; /* open addressing by address */
 	size_t function_count, function_capacity;
 	uint64_t content_hash[2];            /* the cache's, when there is one */
 	struct file_map cached;              /* owned; what the cache knows of it */
@@ -31,14 +35,11 @@ enum status module_open(struct slice bytes, const char *path, const struct image
 void module_finish(struct module *module);
 size_t module_bytes(const struct module *module); /* of the memory that it holds */
 
-/*
- * The function that starts at va; va is code. Values are followed in files with many syscalls (a
- * libc), in small files, and in functions with a syscall; elsewhere the facts are those that need no values.
- */
-struct function *module_function(struct module *module, uint64_t va);
+/* The function that starts at va, which is code; without values, unless flow_needs_values. */
+const struct function *module_function(struct module *module, uint64_t va);
 
 /* The same with values followed in any case. */
-struct function *module_refine(struct module *module, uint64_t va);
+const struct function *module_refine(struct module *module, uint64_t va);
 
-/* Whether the function was asked for before. */
-bool module_has_function(const struct module *module, uint64_t va);
+/* Whether its values were followed before. */
+bool module_has_values(const struct module *module, uint64_t va);

@@ -172,17 +172,8 @@ void numbers_use(struct closure *closure, const struct node *node, const struct 
 
 enum { NUMBER_MAX_DEPTH = 4, WRAPPER_MAX_FACTS = 64 };
 
-static const struct node *callee_of(struct closure *closure, const struct node *node,
-				    const struct fact *fact)
-{
-	struct target target;
-	return closure_call_target(closure, node->module, fact, &target)
-		   ? closure->nodes[closure_node_slot(closure, target.module, target.va)]
-		   : NULL;
-}
-
 /* Whether an input becomes a syscall's number, in the function or in those it hands it to. */
-static bool becomes_number(struct closure *closure, const struct node *node, uint16_t input,
+static bool becomes_number(struct closure *closure, struct node *node, uint16_t input,
 			   unsigned depth)
 {
 	for (size_t i = 0; i < node->function->fact_count; i++) {
@@ -196,9 +187,10 @@ static bool becomes_number(struct closure *closure, const struct node *node, uin
 			    closure->loaded[node->module].module->image.machine;
 			if (call && argument->input == machine->syscall_number)
 				return true;
-			const struct node *callee =
-			    depth == 0 ? NULL : callee_of(closure, node, fact);
-			if (callee != NULL && callee->function->fact_count <= WRAPPER_MAX_FACTS &&
+			struct node *callee =
+			    depth == 0 ? NULL : closure_callee(closure, node, fact)->node;
+			if (callee != NULL && callee->live &&
+			    callee->function->fact_count <= WRAPPER_MAX_FACTS &&
 			    becomes_number(closure, callee, argument->input, depth - 1))
 				return true;
 		}
@@ -231,7 +223,7 @@ void numbers_guess(struct closure *closure)
 {
 	for (size_t n = 0; closure->presumed_numbers && n < closure->node_capacity; n++) {
 		struct node *node = closure->nodes[n];
-		if (node == NULL || !node->own_pointer ||
+		if (node == NULL || !node->live || !node->own_pointer ||
 		    node->function->fact_count > WRAPPER_MAX_FACTS)
 			continue;
 		for (size_t i = 0; i < node->input_count; i++) {

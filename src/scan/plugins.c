@@ -172,7 +172,7 @@ static void load_named(struct closure *closure)
 
 bool plugins_load(struct closure *closure)
 {
-	size_t nodes = closure->node_count, modules = closure->loaded_count;
+	size_t live = closure->live_count, modules = closure->loaded_count;
 	load_named(closure);
 	for (size_t m = 0; m < closure->loaded_count; m++) {
 		const char *base = names_of_path(closure->loaded[m].module->path);
@@ -184,5 +184,5 @@ bool plugins_load(struct closure *closure)
 			     closure_live_symbol(closure, m, rules[i].asked) != NULL))
 				apply_rule(closure, &rules[i], m);
 	}
-	return closure->node_count != nodes || closure->loaded_count != modules;
+	return closure->live_count != live || closure->loaded_count != modules;
 }

@@ -105,7 +105,7 @@ void program_scan(struct module *program, const struct program_files *files, boo
 					 .operation_count = closure.operation_count,
 					 .missing = closure.missing,
 					 .missing_count = closure.missing_count,
-					 .live_functions = closure.node_count };
+					 .live_functions = closure.live_count };
 	out_program->path_count = sorted_names(closure.arena, &closure.paths, &out_program->paths);
 	out_program->import_count = used_imports(&closure, &out_program->imports);
 	out_program->modules =
