@@ -750,7 +750,7 @@ static void enter_rest(struct walk *walk, const struct state *unknown)
 {
 	const struct image *image = walk->flow.image;
 	struct slice code = elf_bytes_from(&image->file, walk->va);
-	struct elf_range range = image_function_around(image, walk->va);
+	struct elf_range range = image_function_around(image, walk->va, NULL);
 	uint64_t end = range.va + range.size_bytes;
 	for (uint64_t va = walk->va; va < end;) {
 		struct instruction instruction;
@@ -782,7 +782,7 @@ static int compare_facts(const void *left, const void *right)
 /* An FDE may cover many functions, as that of a PLT does. */
 static struct elf_range up_to_next_entry(const struct image *image, uint64_t va)
 {
-	struct elf_range around = image_function_around(image, va);
+	struct elf_range around = image_function_around(image, va, NULL);
 	uint64_t end = image_entry_from(image, va + 1);
 	if (end > around.va + around.size_bytes)
 		end = around.va + around.size_bytes;
@@ -836,40 +836,73 @@ struct function flow_function(const struct image *image, uint64_t va, struct are
 				  .fact_count = walk.fact_count };
 }
 
-/* The instruction at an offset of code; false: there is none. */
-static bool decode_at(const struct image *image, struct elf_range range, uint64_t off,
-		      struct instruction *out_instruction)
+/* The instruction at an address; false: there is none. */
+static bool decode_at(const struct image *image, uint64_t va, struct instruction *out_instruction)
 {
-	struct slice code = elf_bytes_from(&image->file, range.va);
-	return off < code.size_bytes &&
-	       instruction_decode(image->arch, code.bytes + off, code.size_bytes - off,
-				  range.va + off, out_instruction);
+	struct slice code = elf_bytes_from(&image->file, va);
+	return code.size_bytes > 0 &&
+	       instruction_decode(image->arch, code.bytes, code.size_bytes, va, out_instruction);
+}
+
+/* Whether control comes behind an instruction, when nothing but padding follows it. */
+static bool falls_through(const struct instruction *last)
+{
+	return last->operation != OPERATION_JUMP && last->operation != OPERATION_RETURN &&
+	       last->operation != OPERATION_TRAP &&
+	       last->operation != OPERATION_CALL; /* the callee does not return */
 }
 
 /*
- * Whether control may run on behind the end of a function: an FDE may end in the midst of code
- * (glibc's clone3, whose child cannot be unwound), and without one the end is only where something
- * else is called or pointed to.
+ * Whether control may run on behind a function whose end is known: an FDE may end in the midst of
+ * code, as that of glibc's clone3 does, whose child cannot be unwound.
  */
-static bool ends_open(const struct image *image, struct elf_range range)
+static bool runs_over(const struct image *image, struct elf_range range)
 {
 	struct instruction next, last = { .operation = OPERATION_NOTHING };
-	if (!elf_is_code(&image->file, range.va + range.size_bytes))
-		return false;
-	/* An FDE says where the code ends: what it leaves out as padding is none. */
-	if (image_fde_at(image, range.va) != NULL &&
-	    (!decode_at(image, range, range.size_bytes, &next) ||
-	     next.operation == OPERATION_NOTHING || next.operation == OPERATION_TRAP))
-		return false;
-	for (uint64_t off = 0; off < range.size_bytes; off += next.length_bytes) {
-		if (!decode_at(image, range, off, &next))
-			return true; /* data: where code goes on is not known */
+	uint64_t end = range.va + range.size_bytes;
+	if (!decode_at(image, end, &next) || next.operation == OPERATION_NOTHING ||
+	    next.operation == OPERATION_TRAP)
+		return false; /* padding */
+	for (uint64_t va = range.va; va < end; va += next.length_bytes) {
+		if (!decode_at(image, va, &next))
+			return true;
 		if (next.operation != OPERATION_NOTHING)
 			last = next;
 	}
-	/* Behind a call at the end nothing comes: the callee does not return. */
-	return last.operation != OPERATION_JUMP && last.operation != OPERATION_RETURN &&
-	       last.operation != OPERATION_TRAP && last.operation != OPERATION_CALL;
+	return falls_through(&last);
+}
+
+/*
+ * What of a function is swept, and whether control may run on behind it. Without a table it goes
+ * on to the next entry that is the start of an instruction.
+ */
+static struct elf_range swept_range(const struct image *image, uint64_t va, bool *out_runs_over)
+{
+	bool certain;
+	struct elf_range range = image_function_around(image, va, &certain);
+	if (certain) {
+		*out_runs_over = elf_is_code(&image->file, range.va + range.size_bytes) &&
+				 runs_over(image, range);
+		return range;
+	}
+	struct instruction next, last = { .operation = OPERATION_NOTHING };
+	const struct elf_section *section = elf_section_at(&image->file, va);
+	uint64_t end = range.va,
+		 limit = section == NULL ? UINT64_MAX : section->va + section->size_bytes;
+	while (end == range.va || (end < limit && !image_is_entry(image, end))) {
+		if (!decode_at(image, end, &next)) { /* data: where code goes on is not known */
+			uint64_t entry = image_entry_from(image, end + 1);
+			*out_runs_over = elf_is_code(&image->file, entry);
+			range.size_bytes = (*out_runs_over ? entry : end) - range.va;
+			return range;
+		}
+		if (next.operation != OPERATION_NOTHING)
+			last = next;
+		end += next.length_bytes;
+	}
+	range.size_bytes = end - range.va;
+	*out_runs_over = end < limit && falls_through(&last);
+	return range;
 }
 
 struct function flow_sweep(const struct image *image, uint64_t va, struct arena *arena)
@@ -882,7 +915,8 @@ struct function flow_sweep(const struct image *image, uint64_t va, struct arena 
 		[SWEEP_SYSCALL] = FACT_SYSCALL + 1,     [SWEEP_SYSENTER] = FACT_SYSCALL_I386 + 1,
 		[SWEEP_INT80] = FACT_SYSCALL_I386 + 1,
 	};
-	struct elf_range range = image_function_around(image, va);
+	bool goes_over;
+	struct elf_range range = swept_range(image, va, &goes_over);
 	uint64_t end = range.va + range.size_bytes;
 	size_t first = image_event_from(image, range.va), count = 0;
 	while (first + count < image->event_count &&
@@ -911,7 +945,7 @@ struct function flow_sweep(const struct image *image, uint64_t va, struct arena 
 		    (image->fixed && relocation->kind == ELF_RELOCATION_RELATIVE))
 			fact->kind = FACT_LOAD;
 	}
-	if (ends_open(image, range))
+	if (goes_over)
 		facts[function.fact_count++] =
 		    (struct fact){ .va = end - 1, .target = end, .kind = FACT_JUMP };
 	return function;
@@ -936,7 +970,11 @@ static bool is_stub(const struct image *image, uint64_t va)
 
 bool flow_needs_values(const struct image *image, uint64_t va)
 {
-	struct elf_range range = image_function_around(image, va);
-	return image_has_syscall(image, range.va, range.va + range.size_bytes) ||
-	       is_stub(image, va);
+	bool certain, goes_over;
+	if (is_stub(image, va))
+		return true;
+	struct elf_range range = image_function_around(image, va, &certain);
+	if (!certain)
+		range = swept_range(image, va, &goes_over);
+	return image_has_syscall(image, range.va, range.va + range.size_bytes);
 }

@@ -130,6 +130,20 @@ struct elf_range image_object_at(const struct image *image, uint64_t va)
 	return (struct elf_range){ low, high - low };
 }
 
+static const struct golang_function *golang_at(const struct image *image, uint64_t va)
+{
+	size_t low = 0, high = image->golang.count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (image->golang.functions[middle].start_va <= va)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	const struct golang_function *function = &image->golang.functions[low - 1];
+	return low == 0 || va >= function->end_va ? NULL : function;
+}
+
 const char *image_name_of(const struct image *image, uint64_t va)
 {
 	const struct elf_symbols *tables[] = { &image->symbols, &image->static_symbols };
@@ -148,17 +162,8 @@ const char *image_name_of(const struct image *image, uint64_t va)
 		if (best != NULL)
 			return best;
 	}
-	size_t low = 0, high = image->golang.count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (image->golang.functions[middle].start_va < va)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < image->golang.count && image->golang.functions[low].start_va == va)
-		return image->golang.functions[low].name;
-	return NULL;
+	const struct golang_function *function = golang_at(image, va);
+	return function != NULL && function->start_va == va ? function->name : NULL;
 }
 
 /* Sections with code when there are section headers; else the executable segments. */
@@ -201,7 +206,7 @@ struct collection {
 	struct address_bits mentioned; /* of data */
 	struct event *events;
 	size_t event_count, event_capacity;
-	size_t fde; /* the first that does not end before the present event */
+	size_t fde;             /* the first that does not end before the present event */
 	struct elf_range swept; /* what is passed over now; all of it is code */
 };
 
@@ -248,8 +253,8 @@ static bool stays_in_fde(struct collection *collection, const struct sweep_event
 static void collect_event(struct collection *collection, const struct sweep_event *event)
 {
 	struct image *image = collection->image;
-	bool inside = leads_to_code(collection, event->value) ||
-		      image_contains(image, event->value);
+	bool inside =
+	    leads_to_code(collection, event->value) || image_contains(image, event->value);
 	switch (event->kind) {
 	case SWEEP_CALL:
 		if (!leads_to_code(collection, event->value))
@@ -470,22 +475,29 @@ static void list_syscalls(struct image *image)
 	image->syscall_sites = count;
 }
 
-struct elf_range image_function_around(const struct image *image, uint64_t va)
+struct elf_range image_function_around(const struct image *image, uint64_t va, bool *out_certain)
 {
 	const struct elf_fde *fde = image_fde_at(image, va);
+	const struct golang_function *function = fde == NULL ? golang_at(image, va) : NULL;
+	if (out_certain != NULL)
+		*out_certain = fde != NULL || function != NULL;
 	if (fde != NULL)
 		return (struct elf_range){ fde->start_va, fde->end_va - fde->start_va };
+	if (function != NULL)
+		return (struct elf_range){ function->start_va,
+					   function->end_va - function->start_va };
 	const struct elf_segment *segment = elf_segment_at(&image->file, va);
-	uint64_t end = segment == NULL ? va + 1 : segment->va + segment->memory_bytes;
+	const struct elf_section *section = elf_section_at(&image->file, va);
+	uint64_t start = va, end = va + 1;
+	if (section != NULL)
+		end = section->va + section->size_bytes;
+	else if (segment != NULL)
+		end = segment->va + segment->memory_bytes;
 	size_t i = last_up_to(image->entries, image->entry_count, va);
-	uint64_t start = i == SIZE_MAX ? va : image->entries[i];
+	if (i != SIZE_MAX && (section == NULL || image->entries[i] >= section->va))
+		start = image->entries[i];
 	if (i + 1 < image->entry_count && image->entries[i + 1] < end)
 		end = image->entries[i + 1];
-	const struct elf_section *section = elf_section_at(&image->file, va);
-	if (section != NULL && section->va + section->size_bytes < end)
-		end = section->va + section->size_bytes;
-	if (section != NULL && section->va > start)
-		start = section->va;
 	return (struct elf_range){ start, end - start };
 }
 

@@ -86,8 +86,13 @@ size_t image_event_from(const struct image *image, uint64_t va);
 /* Whether code from va up to end_va has a syscall instruction. */
 bool image_has_syscall(const struct image *image, uint64_t va, uint64_t end_va);
 
-/* Where the function around an address begins and ends: by its FDE, else by entries. */
-struct elf_range image_function_around(const struct image *image, uint64_t va);
+/*
+ * Where the function around an address begins and ends: by its FDE or Go's table; else by the
+ * entries around it, which may be none: in a program at a fixed address any number could be one.
+ *
+ * out_certain   whether it is by a table; may be NULL
+ */
+struct elf_range image_function_around(const struct image *image, uint64_t va, bool *out_certain);
 
 /* The data object around an address; its segment's part when nothing is known. size 0: no data. */
 struct elf_range image_object_at(const struct image *image, uint64_t va);
