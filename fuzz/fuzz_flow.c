@@ -74,9 +74,13 @@ static struct program scan(struct arena *arena, struct slice bytes)
 	if (module_open(bytes, "fuzz", NULL, &problems, &module, &err) != STATUS_OK)
 		return program;
 	program_scan(module, &alone, true, &problems, &program);
-	for (size_t i = 0; i < module->function_capacity; i++)
-		if (module->functions[i] != NULL)
-			check_function(module->functions[i], CODE_VA + bytes.size_bytes - CODE_OFF);
+	for (size_t i = 0; i < module->function_capacity; i++) {
+		const struct module_function *function = &module->functions[i];
+		if (function->swept != NULL)
+			check_function(function->swept, CODE_VA + bytes.size_bytes - CODE_OFF);
+		if (function->valued != NULL)
+			check_function(function->valued, CODE_VA + bytes.size_bytes - CODE_OFF);
+	}
 	module_finish(module);
 	return program;
 }

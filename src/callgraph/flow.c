@@ -872,6 +872,8 @@ static bool runs_over(const struct image *image, struct elf_range range)
 	return falls_through(&last);
 }
 
+enum { SWEPT_MAX_BYTES = 1 << 16 }; /* of code without a table, between two entries */
+
 /*
  * What of a function is swept, and whether control may run on behind it. Without a table it goes
  * on to the next entry that is the start of an instruction.
@@ -890,7 +892,8 @@ static struct elf_range swept_range(const struct image *image, uint64_t va, bool
 	uint64_t end = range.va,
 		 limit = section == NULL ? UINT64_MAX : section->va + section->size_bytes;
 	while (end == range.va || (end < limit && !image_is_entry(image, end))) {
-		if (!decode_at(image, end, &next)) { /* data: where code goes on is not known */
+		/* Data, or nothing but: where code goes on is not known. */
+		if (end - range.va > SWEPT_MAX_BYTES || !decode_at(image, end, &next)) {
 			uint64_t entry = image_entry_from(image, end + 1);
 			*out_runs_over = elf_is_code(&image->file, entry);
 			range.size_bytes = (*out_runs_over ? entry : end) - range.va;
