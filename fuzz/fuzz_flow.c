@@ -73,7 +73,7 @@ static struct program scan(struct arena *arena, struct slice bytes)
 	struct error err = { 0 };
 	if (module_open(bytes, "fuzz", NULL, &problems, &module, &err) != STATUS_OK)
 		return program;
-	program_scan(module, &alone, true, &problems, &program);
+	program_scan(module, &alone, TIER_ENVIRONMENT, &problems, &program);
 	for (size_t i = 0; i < module->function_capacity; i++) {
 		const struct module_function *function = &module->functions[i];
 		if (function->swept != NULL)

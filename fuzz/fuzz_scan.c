@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
 	if (module_open((struct slice){ bytes, size_bytes }, "fuzz", NULL, &problems, &module,
 			&err) == STATUS_OK) {
 		struct program program;
-		program_scan(module, &alone, true, &problems, &program);
+		program_scan(module, &alone, TIER_ENVIRONMENT, &problems, &program);
 		for (size_t i = 0; i < program.use_count; i++) {
 			const struct step *steps;
 			check(program_chain(&program, &arena, &program.uses[i], &steps) > 0);

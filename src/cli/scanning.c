@@ -53,6 +53,14 @@ static const char *find_target(struct arena *arena, const char *target)
 	return target;
 }
 
+static enum tier last_tier(const char *name)
+{
+	enum tier tier = TIER_EXACT;
+	while (name != NULL && tier < TIER_ENVIRONMENT && strcmp(name, tier_name(tier)) != 0)
+		tier++;
+	return name == NULL ? TIER_ENVIRONMENT : tier;
+}
+
 int scanning_program(struct scanning *scanning, const char *target, struct program *out_program)
 {
 	const char *tier = argument_value(scanning->arguments, "tier");
@@ -63,8 +71,7 @@ int scanning_program(struct scanning *scanning, const char *target, struct progr
 	scanning->problems.first = scanning->problems.last = NULL;
 	enum status status = system_files_program(scanning->files, path, &module, &files, &err);
 	if (status == STATUS_OK)
-		program_scan(module, files, tier == NULL || strcmp(tier, "exact") != 0,
-			     &scanning->problems, out_program);
+		program_scan(module, files, last_tier(tier), &scanning->problems, out_program);
 	report_problems(&scanning->problems, scanning->arguments);
 	return status == STATUS_OK ? EXIT_DONE : report_error(target, &err);
 }

@@ -7,9 +7,10 @@
 /* What commands that analyse a program have in common: --sysroot, --tier, and finding it. */
 /* clang-format off */
 #define SCANNING_OPTIONS                                                                          \
-	{ 0, "tier", VALUE_CHOICE, "TIER", "exact|plugin",                                        \
-	  "exact: only the program and the libraries that it names; plugin (default): also what " \
-	  "they load by configuration" },                                                         \
+	{ 0, "tier", VALUE_CHOICE, "TIER", "exact|plugin|environment",                            \
+	  "exact: only the program and the libraries that it names; plugin: also what they load "  \
+	  "by configuration; environment (default): also what only environment variables such as " \
+	  "LD_PROFILE ask for" },                                                                  \
 	{ 0, "sysroot", VALUE_DIRECTORY, "DIR", NULL,                                             \
 	  "find libraries and plug-ins below this folder" },                                      \
 	{ 0, "no-cache", VALUE_NONE, NULL, NULL,                                                  \

@@ -5,6 +5,7 @@
 
 #include "scan/demand.h"
 #include "scan/inputs.h"
+#include "scan/models.h"
 #include "scan/numbers.h"
 
 /* ---- nodes ---- */
@@ -250,6 +251,19 @@ static bool is_got(const struct image *image, uint64_t va)
 	return section != NULL && strncmp(section->name, ".got", 4) == 0;
 }
 
+static void bar_pointer(struct closure *closure, struct pointer pointer)
+{
+	for (size_t i = 0; i < closure->barred_pointer_count; i++)
+		if (closure->barred_pointers[i].module == pointer.module &&
+		    closure->barred_pointers[i].va == pointer.va)
+			return;
+	if (closure->barred_pointer_count == closure->barred_pointer_capacity)
+		closure->barred_pointers = arena_grow(
+		    closure->arena, closure->barred_pointers, closure->barred_pointer_count,
+		    sizeof(*closure->barred_pointers), &closure->barred_pointer_capacity);
+	closure->barred_pointers[closure->barred_pointer_count++] = pointer;
+}
+
 /* An address that something live computed or holds: code may be called, data be read. */
 static void mention(struct closure *closure, size_t module, uint64_t va, const struct node *parent,
 		    uint64_t parent_va)
@@ -259,6 +273,11 @@ static void mention(struct closure *closure, size_t module, uint64_t va, const s
 	if (elf_is_code(&image->file, va)) {
 		const struct elf_section *section = elf_section_at(&image->file, va);
 		if (section == NULL || (section->flags & SHF_EXECINSTR) != 0) {
+			if (!model_may_point_to(closure, module, va)) {
+				bar_pointer(closure, (struct pointer){ module, va, parent,
+								       parent_va, false });
+				return;
+			}
 			bool own = parent != NULL && parent->module == module &&
 				   !image_is_export(image, va);
 			enter(closure, module, va, own ? KNOWLEDGE_PRESUMED : KNOWLEDGE_SOME,
@@ -440,6 +459,20 @@ static bool enter_named(struct closure *closure)
 	return closure->live_count != before;
 }
 
+/* What was barred before and has been asked for since. */
+static void unbar(struct closure *closure)
+{
+	for (size_t i = 0; i < closure->barred.count; i++)
+		numbers_use(closure, closure->barred.items[i].node, closure->barred.items[i].fact);
+	for (size_t i = 0; i < closure->barred_pointer_count; i++) {
+		struct pointer *pointer = &closure->barred_pointers[i];
+		if (pointer->taken || !model_may_point_to(closure, pointer->module, pointer->va))
+			continue;
+		pointer->taken = true;
+		mention(closure, pointer->module, pointer->va, pointer->parent, pointer->parent_va);
+	}
+}
+
 void closure_settle(struct closure *closure)
 {
 	do {
@@ -451,6 +484,7 @@ void closure_settle(struct closure *closure)
 					fact_fire(closure, node, &node->function->facts[i]);
 		}
 		numbers_guess(closure);
+		unbar(closure);
 	} while (enter_named(closure) || closure->queue_first < closure->queue_count);
 }
 

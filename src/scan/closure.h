@@ -22,6 +22,15 @@ struct happenings {
 
 struct input_items; /* scan/inputs.h */
 
+/* The address of a function that something live holds, and that nothing calls yet (models.h). */
+struct pointer {
+	size_t module;
+	uint64_t va;
+	const struct node *parent;
+	uint64_t parent_va;
+	bool taken; /* it was called after all */
+};
+
 /* Where a call or jump leads. */
 struct callee {
 	struct node *node; /* NULL: not known */
@@ -49,8 +58,11 @@ struct node {
 	size_t input_count;
 };
 
+enum libc_kind { LIBC_NOT_ASKED, LIBC_OTHER, LIBC_KNOWN }; /* see models.h */
+
 struct loaded {
 	struct module *module;
+	uint8_t libc; /* enum libc_kind */
 	struct elf_requester requester;
 	bool is_loader;    /* ld.so itself */
 	bool at_start;     /* loaded with the program; else by dlopen */
@@ -72,7 +84,8 @@ struct closure {
 	size_t asked_count, asked_capacity;
 	struct node **queue;
 	size_t queue_first, queue_count, queue_capacity;
-	enum tier tier; /* of what becomes live now */
+	enum tier tier;      /* of what becomes live now */
+	enum tier last_tier; /* nothing beyond is looked for */
 	struct use *uses;
 	size_t use_count, use_capacity;
 	struct use *unresolved;
@@ -83,8 +96,11 @@ struct closure {
 	size_t missing_count, missing_capacity;
 	struct happenings unknown_calls; /* through pointers */
 	struct happenings stores;        /* of pointers from callers into variables */
-	bool presumed_numbers;        /* a syscall's number may come through a call by a pointer */
-	struct happenings pointed;    /* syscalls whose number is where such a one points */
+	bool presumed_numbers;     /* a syscall's number may come through a call by a pointer */
+	struct happenings pointed; /* syscalls whose number is where such a one points */
+	struct happenings barred;  /* syscalls that nothing live asks for (models.h) */
+	struct pointer *barred_pointers;
+	size_t barred_pointer_count, barred_pointer_capacity;
 	struct name_set names;        /* strings that live code or data mentions */
 	struct name_set loader_names; /* that ld.so mentions: it looks some up in libc */
 	struct name_set paths;

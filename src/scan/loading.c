@@ -31,7 +31,8 @@ static void start(struct closure *closure, size_t module)
 {
 	const struct image *image = &closure->loaded[module].module->image;
 	const struct elf_dynamic *dynamic = &image->dynamic;
-	if (image->file.entry_va != 0 && closure->loaded[module].at_start)
+	/* Other files may have an entry, too, to be run as a command: libc and libcap have. */
+	if (image->file.entry_va != 0 && (module == 0 || closure->loaded[module].is_loader))
 		closure_enter(closure, module, image->file.entry_va, NULL, 0, "starts at");
 	if (dynamic->init_va != 0)
 		closure_enter(closure, module, dynamic->init_va, NULL, 0, "is initialised by");

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "scan/models.h"
 #include "syscalls/table.h"
 
 enum { SITES_MAX_PER_NUMBER = 64 };
@@ -11,6 +12,11 @@ static void use_add(struct closure *closure, enum arch arch, uint32_t number, bo
 		    const struct node *node, const struct fact *fact)
 {
 	size_t sites = 0;
+	enum tier tier = closure->tier;
+	if (tier < TIER_ENVIRONMENT && model_is_environment(closure, node, arch, number))
+		tier = TIER_ENVIRONMENT;
+	if (tier > closure->last_tier)
+		return;
 	for (size_t i = 0; i < closure->use_count; i++) {
 		const struct use *use = &closure->uses[i];
 		if (use->number != number || use->arch != arch)
@@ -22,9 +28,8 @@ static void use_add(struct closure *closure, enum arch arch, uint32_t number, bo
 	if (closure->use_count == closure->use_capacity)
 		closure->uses = arena_grow(closure->arena, closure->uses, closure->use_count,
 					   sizeof(*closure->uses), &closure->use_capacity);
-	closure->uses[closure->use_count] = (struct use){
-		arch, number, closure->tier, assumed, closure->use_count, node, fact->va
-	};
+	closure->uses[closure->use_count] =
+	    (struct use){ arch, number, tier, assumed, closure->use_count, node, fact->va };
 	closure->use_count++;
 }
 
@@ -144,7 +149,7 @@ static void add_pointed(struct closure *closure, struct input_items *items, cons
 	}
 }
 
-void numbers_use(struct closure *closure, const struct node *node, const struct fact *fact)
+void numbers_use(struct closure *closure, struct node *node, const struct fact *fact)
 {
 	const struct image *image = &closure->loaded[node->module].module->image;
 	enum arch arch = fact->kind == FACT_SYSCALL_I386 ? ARCH_I386 : image->arch;
@@ -154,6 +159,9 @@ void numbers_use(struct closure *closure, const struct node *node, const struct 
 		add_pointed(closure, &items, node, value);
 	else if (value != NULL)
 		(void)inputs_add_value(closure, &items, node, fact, value);
+	/* One that is handed in, as to syscall(3), is its caller's. */
+	bool own_number =
+	    value != NULL && (value->kind == VALUE_NUMBER || value->kind == VALUE_SET);
 	closure->presumed_numbers |= items.knowledge == KNOWLEDGE_PRESUMED;
 	/* None yet: somebody who is live must call it before it can run. */
 	if (value == NULL || items.knowledge == KNOWLEDGE_SOME)
@@ -164,6 +172,10 @@ void numbers_use(struct closure *closure, const struct node *node, const struct 
 			continue;
 		}
 		uint32_t number = (uint32_t)items.items[i].number;
+		if (own_number && !model_allows(closure, node, arch, number)) {
+			happenings_add(closure, &closure->barred, node, fact);
+			continue;
+		}
 		use_add(closure, arch, number, items.assumed, node, fact);
 		note_handler(closure, node, fact, arch, number);
 		note_operations(closure, node, fact, arch, number);

@@ -3,7 +3,7 @@
 #include "scan/inputs.h"
 
 /* From a live syscall instruction to its numbers and operations. */
-void numbers_use(struct closure *closure, const struct node *node, const struct fact *fact);
+void numbers_use(struct closure *closure, struct node *node, const struct fact *fact);
 
 /* Which argument of a syscall selects its operation; -1: none. */
 int numbers_selector(enum arch arch, uint64_t number);

@@ -35,6 +35,7 @@ static const struct plugin_rule rules[] = {
 	{ "libjvm.so", NULL, "..", "lib", "JNI_OnLoad" },
 	{ "libjvm.so", NULL, "..", "lib", "JVM_" },
 	{ "nginx", NULL, "/usr/lib/nginx/modules", "ngx_", "" },
+	{ "lighttpd", NULL, "/usr/lib/lighttpd", "mod_", "" },
 };
 
 static bool starts_with(const char *text, const char *start)
@@ -72,11 +73,7 @@ static void apply_rule(struct closure *closure, const struct plugin_rule *rule, 
 	}
 }
 
-/*
- * NSS: libc makes both the file name ("libnss_%s.so.2") and the function name ("_nss_%s_%s"), the
- * latter with the name of its own function. nsswitch.conf(5), glibc nss/nss_module.c.
- */
-static bool nss_wanted(const struct closure *closure, size_t libc, const char *function)
+bool plugins_nss_wanted(const struct closure *closure, size_t libc, const char *function)
 {
 	static const struct {
 		const char *start, *asked[4];
@@ -146,7 +143,7 @@ static void load_nss(struct closure *closure, size_t libc)
 			if (!symbol->defined || !starts_with(symbol->name, "_nss_"))
 				continue;
 			const char *function = strchr(symbol->name + 5, '_');
-			if (function != NULL && nss_wanted(closure, libc, function + 1))
+			if (function != NULL && plugins_nss_wanted(closure, libc, function + 1))
 				closure_enter(closure, module, symbol->va, NULL, 0,
 					      "is loaded and called at");
 		}

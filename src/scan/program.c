@@ -9,7 +9,7 @@
 
 const char *tier_name(enum tier tier)
 {
-	static const char *const names[] = { "exact", "plugin", "unresolved" };
+	static const char *const names[] = { "exact", "plugin", "environment", "unresolved" };
 	return names[tier];
 }
 
@@ -82,14 +82,16 @@ static size_t used_imports(const struct closure *closure, const char *const **ou
 	return count;
 }
 
-void program_scan(struct module *program, const struct program_files *files, bool plugins,
+void program_scan(struct module *program, const struct program_files *files, enum tier last,
 		  struct problem_list *problems, struct program *out_program)
 {
-	struct closure closure = { .arena = problems->arena, .problems = problems, .files = files };
+	struct closure closure = {
+		.arena = problems->arena, .problems = problems, .files = files, .last_tier = last
+	};
 	closure_begin(&closure, program);
 	closure_settle(&closure);
 	closure.tier = TIER_PLUGIN;
-	while (plugins && plugins_load(&closure))
+	while (last >= TIER_PLUGIN && plugins_load(&closure))
 		closure_settle(&closure);
 	sort(closure.uses, closure.use_count, sizeof(*closure.uses), compare_uses);
 	sort(closure.unresolved, closure.unresolved_count, sizeof(*closure.unresolved),

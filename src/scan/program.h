@@ -11,9 +11,10 @@
 
 /* How a use comes about; also the order of what is printed. */
 enum tier {
-	TIER_EXACT,      /* the program and the libraries it names */
-	TIER_PLUGIN,     /* what those may load by configuration: NSS, gconv, PAM, … */
-	TIER_UNRESOLVED, /* a syscall instruction whose number is not known */
+	TIER_EXACT,       /* the program and the libraries it names */
+	TIER_PLUGIN,      /* what those may load by configuration: NSS, gconv, PAM, … */
+	TIER_ENVIRONMENT, /* what only how it is started asks for: LD_PROFILE, ld.so as a command */
+	TIER_UNRESOLVED,  /* a syscall instruction whose number is not known */
 	TIER_COUNT,
 };
 
@@ -89,10 +90,10 @@ enum { PROGRAM_MAX_MODULES = 4096 };
 
 /*
  * program    the module to start with, as files.module yields it
- * plugins    follow what may be loaded by configuration, too
+ * last       the last tier that is looked for, up to TIER_ENVIRONMENT
  * problems   libraries that are found but cannot be analysed; its arena is the result's
  */
-void program_scan(struct module *program, const struct program_files *files, bool plugins,
+void program_scan(struct module *program, const struct program_files *files, enum tier last,
 		  struct problem_list *problems, struct program *out_program)
     __attribute__((nonnull));
 

@@ -67,3 +67,15 @@ const struct scope_entry *scope_find(const struct scope *scope, const char *name
 	}
 	return fallback; /* better another version than a call that is not followed */
 }
+
+bool scope_is_used(const struct scope *scope, const char *name)
+{
+	if (scope->bucket_count == 0)
+		return false;
+	uint32_t next = scope->buckets[hash_of(name) & (scope->bucket_count - 1)];
+	for (; next != 0; next = scope->entries[next - 1].next)
+		if (scope->entries[next - 1].used &&
+		    strcmp(scope->entries[next - 1].symbol->name, name) == 0)
+			return true;
+	return false;
+}

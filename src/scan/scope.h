@@ -20,6 +20,9 @@ struct scope {
 
 void scope_add_module(struct scope *scope, const struct module *module, size_t index);
 
+/* Whether something live uses a definition of the name, in any version. */
+bool scope_is_used(const struct scope *scope, const char *name);
+
 /*
  * The definition that a reference binds to, or NULL. version NULL: any default version.
  * skip      a module that is passed over (the program, for the source of a COPY), or SIZE_MAX

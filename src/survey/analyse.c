@@ -342,7 +342,9 @@ void analyser_program(struct analyser *analyser, struct file_at at, struct buffe
 	if (arena_bytes(&analyser->arena) > KEPT_MAX_BYTES)
 		forget_modules(analyser);
 	if (open_program(analyser, at, &module, &files, &err) == STATUS_OK) {
-		program_scan(module, files, analyser->setup->plugins, &problems, &program);
+		program_scan(module, files,
+			     analyser->setup->plugins ? TIER_ENVIRONMENT : TIER_EXACT, &problems,
+			     &program);
 		describe_program(analyser, &program, module->image.arch, &arena, &result);
 	} else {
 		result.failure = err.text;

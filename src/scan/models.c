@@ -1,0 +1,137 @@
+#include "scan/models.h"
+
+#include <string.h>
+
+#include "scan/plugins.h"
+#include "syscalls/table.h"
+
+enum { MAX_OPENERS = 12 };
+
+/*
+ * Calls that libc makes only when one of these functions was called from outside of it: the call's
+ * own functions, those that make it by nature, and those that set what makes others do it.
+ */
+struct gate {
+	const char *calls[5];
+	const char *openers[MAX_OPENERS];
+};
+
+static const struct gate gates[] = {
+	/*
+	 * pthread_mutex_lock raises a thread's priority for mutexes with PTHREAD_PRIO_PROTECT,
+	 * which only attributes ask for; pthread_create for attributes that say so. nptl/tpp.c,
+	 * pthread_create.c, posix_spawn's child in sysdeps/unix/sysv/linux/spawni.c.
+	 */
+	{ { "sched_get_priority_max", "sched_get_priority_min" },
+	  { "sched_get_priority_max", "sched_get_priority_min", "pthread_mutexattr_setprotocol",
+	    "pthread_mutexattr_setprioceiling", "pthread_mutex_setprioceiling",
+	    "pthread_attr_setschedparam" } },
+	{ { "sched_getparam", "sched_getscheduler" },
+	  { "sched_getparam", "sched_getscheduler", "pthread_mutexattr_setprotocol",
+	    "pthread_mutex_setprioceiling", "pthread_getschedparam", "pthread_setschedprio",
+	    "pthread_attr_setinheritsched", "aio_read", "aio_write", "aio_fsync", "lio_listio",
+	    "pthread_getattr_np" } },
+	{ { "sched_setparam", "sched_setscheduler" },
+	  { "sched_setparam", "sched_setscheduler", "pthread_mutexattr_setprotocol",
+	    "pthread_mutex_setprioceiling", "pthread_setschedparam", "pthread_setschedprio",
+	    "pthread_attr_setinheritsched", "pthread_setattr_default_np",
+	    "posix_spawnattr_setflags" } },
+	{ { "sched_setaffinity" },
+	  { "sched_setaffinity", "pthread_setaffinity_np", "pthread_attr_setaffinity_np",
+	    "pthread_getattr_np", "pthread_setattr_default_np" } },
+	/* What a spawned child does first is in its attributes and file actions. */
+	{ { "setpgid" }, { "setpgid", "setpgrp", "posix_spawnattr_setflags" } },
+	{ { "setsid" },
+	  { "setsid", "daemon", "login_tty", "forkpty", "posix_spawnattr_setflags" } },
+	{ { "setresuid", "setresgid" },
+	  { "setresuid", "setresgid", "seteuid", "setegid", "posix_spawnattr_setflags", "ruserok",
+	    "ruserok_af", "iruserok", "iruserok_af", "rcmd", "rcmd_af", "__ivaliduser" } },
+	{ { "chdir" },
+	  { "chdir", "daemon", "fts_open", "fts64_open", "ftw", "ftw64", "nftw", "nftw64",
+	    "posix_spawn_file_actions_addchdir_np" } },
+	{ { "fchdir" },
+	  { "fchdir", "fts_open", "fts64_open", "nftw", "nftw64", "ftw", "ftw64",
+	    "posix_spawn_file_actions_addfchdir_np" } },
+	{ { "close_range" },
+	  { "close_range", "closefrom", "posix_spawn_file_actions_addclosefrom_np" } },
+	{ { "getpgid" }, { "getpgid", "posix_spawn_file_actions_addtcsetpgrp_np" } },
+};
+
+enum { GATE_COUNT = sizeof(gates) / sizeof(gates[0]) };
+
+static bool has_version(const struct elf_symbols *symbols, const char *version)
+{
+	for (size_t i = 1; i < symbols->count; i++)
+		if (symbols->symbols[i].defined && symbols->symbols[i].version != NULL &&
+		    strcmp(symbols->symbols[i].version, version) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the module is the C library whose insides the table knows. */
+static bool is_known_libc(struct closure *closure, size_t module)
+{
+	struct loaded *loaded = &closure->loaded[module];
+	if (loaded->libc == LIBC_NOT_ASKED) {
+		const char *soname = loaded->module->image.dynamic.soname;
+		const struct elf_symbols *symbols = &loaded->module->image.symbols;
+		bool known = soname != NULL && strcmp(soname, "libc.so.6") == 0 &&
+			     has_version(symbols, "GLIBC_2.36") &&
+			     !has_version(symbols, "GLIBC_2.37") &&
+			     !has_version(symbols, "GLIBC_2.38");
+		loaded->libc = known ? LIBC_KNOWN : LIBC_OTHER;
+	}
+	return loaded->libc == LIBC_KNOWN;
+}
+
+static bool is_one_of(const char *const *names, size_t max_count, const char *name)
+{
+	for (size_t i = 0; i < max_count && names[i] != NULL; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+bool model_allows(struct closure *closure, const struct node *node, enum arch arch, uint32_t number)
+{
+	const struct syscall *call = syscall_by_number(arch, number);
+	if (call == NULL || !is_known_libc(closure, node->module))
+		return true;
+	for (size_t g = 0; g < GATE_COUNT; g++) {
+		if (!is_one_of(gates[g].calls, 5, call->name))
+			continue;
+		for (size_t i = 0; i < MAX_OPENERS && gates[g].openers[i] != NULL; i++)
+			if (scope_is_used(&closure->scope, gates[g].openers[i]) ||
+			    name_set_has(&closure->names, gates[g].openers[i]))
+				return true;
+		return false;
+	}
+	return true;
+}
+
+/*
+ * ld.so executes another ld.so when it is run as a command on a program of that one, and
+ * profiles a library that LD_PROFILE names. elf/rtld.c, elf/dl-profile.c.
+ */
+bool model_is_environment(const struct closure *closure, const struct node *node, enum arch arch,
+			  uint32_t number)
+{
+	static const char *const calls[] = { "execve", "setitimer" };
+	const struct loaded *loaded = &closure->loaded[node->module];
+	const char *soname = loaded->module->image.dynamic.soname;
+	const struct syscall *call = syscall_by_number(arch, number);
+	return loaded->is_loader && soname != NULL && strncmp(soname, "ld-linux", 8) == 0 &&
+	       call != NULL && is_one_of(calls, 2, call->name);
+}
+
+bool model_may_point_to(struct closure *closure, size_t module, uint64_t va)
+{
+	const struct image *image = &closure->loaded[module].module->image;
+	if (!is_known_libc(closure, module) || !image_is_export(image, va))
+		return true;
+	const char *name = image_name_of(image, va);
+	if (name == NULL || strncmp(name, "_nss_", 5) != 0)
+		return true;
+	const char *function = strchr(name + 5, '_');
+	return function == NULL || plugins_nss_wanted(closure, module, function + 1);
+}

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "scan/closure.h"
+
+/*
+ * What is known of the insides of C libraries and code cannot tell: which words of memory, set by
+ * which functions, make it do a call. One small table, checked against glibc 2.36 and used with
+ * that version only; each entry has a test (tests/inputs/scan/model_*.c).
+ */
+
+/*
+ * Whether a syscall instruction of the node may have this number, with what is live by now: glibc
+ * makes some calls only on behalf of functions that ask for them.
+ */
+bool model_allows(struct closure *closure, const struct node *node, enum arch arch,
+		  uint32_t number);
+
+/* Whether the call is only made when the environment asks for it, as LD_PROFILE does. */
+bool model_is_environment(const struct closure *closure, const struct node *node, enum arch arch,
+			  uint32_t number);
+
+/*
+ * Whether a function whose address is taken may be called: libc has the functions of two name
+ * services built in, which are called by the name of what is looked up.
+ */
+bool model_may_point_to(struct closure *closure, size_t module, uint64_t va);
