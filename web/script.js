@@ -1,8 +1,8 @@
-// Tables are readable without this; a click on a column's head sorts by it.
+// Tables are readable without this; a click on a column's head sorts longer ones by it.
 "use strict";
 for (const table of document.querySelectorAll("table")) {
 	const body = table.tBodies[0];
-	if (body.rows.length < 2)
+	if (body.rows.length < 4)
 		continue;
 	table.classList.add("sortable");
 	const heads = [...table.tHead.rows[0].cells];

@@ -6,6 +6,19 @@
 
 /* ---- list ---- */
 
+/* Without --arch the layers of every architecture are listed. */
+static struct layer_catalog layers_of_arch(struct facts *facts, struct layer_catalog catalog)
+{
+	if (!argument_given(facts->arguments, "arch"))
+		return catalog;
+	struct layer *kept = arena_alloc(&facts->arena, catalog.layer_count, sizeof(*kept));
+	size_t count = 0;
+	for (size_t i = 0; i < catalog.layer_count; i++)
+		if (catalog.layers[i].arch == facts->arch)
+			kept[count++] = catalog.layers[i];
+	return (struct layer_catalog){ kept, count };
+}
+
 static size_t count_implemented(const struct selection *selection, const struct layer *layer)
 {
 	return bitset_size(selection_implemented(selection, layer));
@@ -26,20 +39,23 @@ static void list_layers(const struct selection *selection, const struct layer_ca
 	}
 }
 
+/* People need no column in which every row is the same: all that is shipped is for x86_64. */
 static int describe_list(const struct selection *selection, struct writer *writer)
 {
-	static const struct column columns[] = {
+	struct facts *facts = selection->facts;
+	struct layer_catalog shipped = layers_of_arch(facts, layer_catalog_load(&facts->arena));
+	struct layer_catalog own = layers_of_arch(facts, facts->own_layers);
+	const struct column columns[] = {
 		{ "layer", "Layer", COLUMN_TEXT },
-		{ "arch", "Arch", COLUMN_TEXT },
+		{ "arch", own.layer_count == 0 ? NULL : "Arch", COLUMN_TEXT },
 		{ "implemented", "Implemented", COLUMN_NUMBER },
 		{ "policy", "Other calls", COLUMN_TEXT },
-		{ "origin", "Origin", COLUMN_TEXT },
+		{ "origin", own.layer_count == 0 ? NULL : "Origin", COLUMN_TEXT },
 		{ "source", "Source", COLUMN_TEXT },
 	};
-	struct layer_catalog shipped = layer_catalog_load(&selection->facts->arena);
 	writer_table_begin(writer, "layers", NULL, columns, 6, true);
 	list_layers(selection, &shipped, "shipped", writer);
-	list_layers(selection, &selection->facts->own_layers, "own", writer);
+	list_layers(selection, &own, "own", writer);
 	writer_table_end(writer);
 	return EXIT_DONE;
 }
@@ -213,8 +229,8 @@ const struct command cmd_layer = {
 	.usage = "list | show LAYER | diff LAYER LAYER",
 	.summary = "what layers there are, and what each says of every call",
 	.details =
-	    "list: the layers that come with sysgap, and own ones from the store. show: one "
-	    "layer's "
+	    "list: the layers that come with sysgap, and own ones from the store; with --arch "
+	    "those of one architecture. show: one layer's "
 	    "calls with level, note and source. diff: the calls whose level differs.\n\n"
 	    "Levels: full; partial (some operations or flags are missing, see the note); fake "
 	    "(returns success, does nothing); dummy (is there, does nothing useful); enosys; "

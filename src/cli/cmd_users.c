@@ -66,8 +66,8 @@ static void describe_users(const struct users *users, struct writer *writer)
 {
 	static const struct column columns[] = {
 		{ "workload", "Workload", COLUMN_TEXT },
-		{ "application", "Application", COLUMN_TEXT },
-		{ "kind", "Kind", COLUMN_TEXT },
+		{ "application", NULL, COLUMN_TEXT }, /* the name says both */
+		{ "kind", NULL, COLUMN_TEXT },
 		{ "verdict", "Verdict", COLUMN_TEXT },
 	};
 	writer_table_begin(writer, "workloads", "Workloads that use it", columns, 4, true);

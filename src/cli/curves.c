@@ -117,7 +117,7 @@ static enum status draw(struct facts *facts, const struct curve *curves, size_t 
 		    (struct figure_series){ curves[i].title, percent, curves[i].order_count + 1 };
 	}
 	const struct figure figure = { title, "Syscalls implemented next",
-				       "Workloads supported, in percent", series, count };
+				       "Workloads supported (%)", series, count };
 	return figure_draw(&figure, svg, err);
 }
 

@@ -1,5 +1,7 @@
 #include "cli/facts.h"
 
+#include <string.h>
+
 #include "cli/stored.h"
 #include "syscalls/table.h"
 
@@ -40,6 +42,22 @@ int facts_load_layer(struct facts *facts, const char *name_or_path, const struct
 				   arch_name(layer->arch), arch_name(layer->arch));
 	*out_layer = layer;
 	return EXIT_DONE;
+}
+
+const char *facts_workload_label(struct facts *facts, const struct workload *workload)
+{
+	size_t alike = 0;
+	for (size_t i = 0; i < facts->workloads.count; i++) {
+		const struct workload *other = facts->workloads.workloads[i];
+		alike += other->kind == workload->kind &&
+			 strcmp(other->application, workload->application) == 0;
+	}
+	if (alike > 1)
+		return workload_key(&facts->arena, workload);
+	return workload->kind == WORKLOAD_BENCHMARK
+		   ? workload->application
+		   : arena_printf(&facts->arena, "%s-%s", workload->application,
+				  workload_kind_name(workload->kind));
 }
 
 const char *facts_syscall_name(struct facts *facts, uint32_t number)

@@ -28,6 +28,12 @@ void facts_close(struct facts *facts);
 /* A shipped or stored layer by name ("gramine-1.8"), or a file. Prints errors. */
 int facts_load_layer(struct facts *facts, const char *name_or_path, const struct layer **out_layer);
 
+/*
+ * What people call a workload: its application, "redis", and "redis-suite" for its test suite. The
+ * key when another workload would be called the same.
+ */
+const char *facts_workload_label(struct facts *facts, const struct workload *workload);
+
 /* The name of a number of the architecture; in the arena when it is made up. */
 const char *facts_syscall_name(struct facts *facts, uint32_t number);
 

@@ -4,7 +4,7 @@
 #include "base/names.h"
 #include "cli/status.h"
 
-enum { TOP_DEFAULT = 25, USERS_SHOWN = 12, STUBBERS_SHOWN = 4 };
+enum { TOP_DEFAULT = 25, USERS_SHOWN = 20, STUBBERS_SHOWN = 8 };
 
 static int compare_named_calls(const void *left, const void *right)
 {
@@ -67,19 +67,26 @@ static const struct user_list {
 
 enum { USER_LIST_COUNT = sizeof(user_lists) / sizeof(*user_lists) };
 
-/* Keys of the workloads of one list, by name. */
+/* The workloads of one list, by name: with their keys for programs, and for people by label. */
 static void cell_users(struct facts *facts, const struct missing_call *call,
 		       const struct user_list *list, struct writer *writer)
 {
 	const char **keys = arena_alloc(&facts->arena, call->used, sizeof(*keys));
+	const char **labels = arena_alloc(&facts->arena, call->used, sizeof(*labels));
 	size_t count = 0;
-	for (int verdict = 0; verdict < VERDICT_COUNT; verdict++)
-		for (size_t i = 0; i < call->verdict_count[verdict]; i++)
-			if ((list->verdicts >> verdict & 1) != 0)
-				keys[count++] =
-				    workload_key(&facts->arena, call->by_verdict[verdict][i]);
+	for (int verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+		for (size_t i = 0; i < call->verdict_count[verdict]; i++) {
+			const struct workload *workload = call->by_verdict[verdict][i];
+			if ((list->verdicts >> verdict & 1) == 0)
+				continue;
+			keys[count] = workload_key(&facts->arena, workload);
+			labels[count++] = facts_workload_label(facts, workload);
+		}
+	}
 	names_sort(keys, count);
-	writer_cell_list_cut(writer, keys, count, list->shown);
+	names_sort(labels, count);
+	writer_cell_list(writer, keys, count);
+	writer_cell_list_cut(writer, labels, count, list->shown);
 }
 
 /* A list that is empty in every row is not worth a column to people. */
@@ -96,19 +103,19 @@ static bool has_users(const struct missing_list *list, const struct user_list *u
 void missing_list_describe(struct facts *facts, const struct missing_list *list,
 			   const struct layer *layer, bool main, struct writer *writer)
 {
-	struct column columns[4 + USER_LIST_COUNT] = {
+	enum { COLUMN_COUNT = 4 + 2 * USER_LIST_COUNT };
+	struct column columns[COLUMN_COUNT] = {
 		{ "syscall", "Syscall", COLUMN_TEXT },
 		{ "needed", "Needed by", COLUMN_NUMBER },
 		{ "used", "Used by", COLUMN_NUMBER },
 		{ "level", "Level", COLUMN_TEXT },
 	};
-	for (size_t i = 0; i < USER_LIST_COUNT; i++)
-		columns[4 + i] = (struct column){
-			user_lists[i].key,
-			has_users(list, &user_lists[i]) ? user_lists[i].title : NULL,
-			COLUMN_LIST,
-		};
-	writer_table_begin(writer, "calls", NULL, columns, 4 + USER_LIST_COUNT, main);
+	for (size_t i = 0; i < USER_LIST_COUNT; i++) {
+		const char *title = has_users(list, &user_lists[i]) ? user_lists[i].title : NULL;
+		columns[4 + 2 * i] = (struct column){ user_lists[i].key, NULL, COLUMN_LIST };
+		columns[5 + 2 * i] = (struct column){ NULL, title, COLUMN_LIST };
+	}
+	writer_table_begin(writer, "calls", NULL, columns, COLUMN_COUNT, main);
 	for (size_t i = 0; i < list->shown; i++) {
 		const struct missing_call *call = list->calls[i].call;
 		writer_cell_text(writer, list->calls[i].name);

@@ -149,8 +149,11 @@ static void describe_left_out(const struct planning *planning, struct writer *wr
 {
 	const struct plan_input *input = &planning->input;
 	writer_names(writer, "left_out",
-		     input->left_out_count == 0 ? NULL : "Without such a workload", input->left_out,
-		     input->left_out_count);
+		     input->left_out_count == 0 ? NULL
+		     : chosen_workloads(planning->facts->arguments) == PLAN_SUITE
+			 ? "Left out: no test suite"
+			 : "Left out: no benchmark",
+		     input->left_out, input->left_out_count);
 	writer_names(writer, "unknown", input->unknown_count == 0 ? NULL : "Needs not wholly known",
 		     input->unknown, input->unknown_count);
 }

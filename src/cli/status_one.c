@@ -79,6 +79,11 @@ static void describe_missing(const struct selection *selection, const struct lay
 		struct missing_list list =
 		    missing_list_make(selection->facts, lists[i].workloads, lists[i].supported);
 		writer_section_begin(writer, lists[i].key, lists[i].title);
+		if (i == 0)
+			writer_note(
+			    writer, NULL,
+			    "A workload is named by its application, a test suite by "
+			    "APPLICATION-suite; 'sysgap users SYSCALL' names them in full.");
 		missing_list_describe_count(&list, lists[i].workloads, writer);
 		missing_list_describe(selection->facts, &list, layer, i == 0, writer);
 		writer_section_end(writer);
@@ -101,12 +106,9 @@ static int describe_curves(const struct selection *selection, const struct layer
 	const size_t *order = planning_order(planning, &count);
 	struct curve curves[] = {
 		{ .key = "by_need", .title = "Most needed first" },
-		{ .key = "by_plan",
-		  .title = "The plan's order",
-		  .order = order,
-		  .order_count = count },
+		{ .key = "by_plan", .title = "As planned", .order = order, .order_count = count },
 		{ .key = "by_plan_fake_ok",
-		  .title = "The plan's order, faking counts",
+		  .title = "As planned, faking counts",
 		  .order = order,
 		  .order_count = count },
 	};
@@ -116,7 +118,9 @@ static int describe_curves(const struct selection *selection, const struct layer
 	const char *title = layer_key(&facts->arena, layer);
 	writer_section_begin(writer, "growth", "Completeness after the next calls");
 	int code = curves_draw(facts, curves, 3, arena_printf(&facts->arena, "%s-curves", title),
-			       arena_printf(&facts->arena, "Completeness of %s", title), writer);
+			       arena_printf(&facts->arena, "Completeness of %s over %zu workloads",
+					    title, workloads.count),
+			       writer);
 	curves_describe(facts, curves, 3, "Order", writer);
 	writer_section_end(writer);
 	return code;

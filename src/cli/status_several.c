@@ -96,7 +96,10 @@ static int compare_curves(const struct selection *selection, const struct layer 
 				      &curves[i]);
 	}
 	writer_section_begin(writer, "growth", "Completeness after the most needed next calls");
-	int code = curves_draw(facts, curves, count, "comparison", "Completeness", writer);
+	int code = curves_draw(
+	    facts, curves, count, "comparison",
+	    arena_printf(&facts->arena, "Completeness over %zu workloads", selection->all.count),
+	    writer);
 	curves_describe(facts, curves, count, "Layer", writer);
 	writer_section_end(writer);
 	return code;

@@ -83,6 +83,7 @@ struct writer {
 	const struct backend *backend;
 	enum format format;
 	struct buffer out; /* the document so far */
+	size_t width;      /* text: of a line */
 
 	enum frame frames[WRITER_MAX_DEPTH];
 	size_t depth;

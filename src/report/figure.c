@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <string.h>
@@ -53,17 +54,35 @@ static void append_data(struct buffer *script, const struct figure *figure)
 static const char *const colours[] = { "#0072b2", "#d55e00", "#009e73", "#cc79a7",
 				       "#e69f00", "#56b4e9", "#000000" };
 
+/* Each curve, with a dot where it ends: there is nothing more to add in that order. */
 static void append_plot(struct buffer *script, const struct figure *figure)
 {
 	size_t colour_count = sizeof(colours) / sizeof(*colours);
 	for (size_t i = 0; i < figure->series_count; i++) {
+		const char *colour = colours[i % colour_count];
 		buffer_printf(script, "%s$series%zu using 1:2 with steps lw 2 dt %zu lc rgb '%s' ",
-			      i == 0 ? "plot " : ", ", i, i / colour_count + 1,
-			      colours[i % colour_count]);
+			      i == 0 ? "plot " : ", ", i, i / colour_count + 1, colour);
 		buffer_append_string(script, "title ");
 		append_quoted(script, figure->series[i].title);
+		buffer_printf(script,
+			      ", $series%zu every ::%zu using 1:2 with points pt 7 ps 0.5 "
+			      "lc rgb '%s' notitle",
+			      i, figure->series[i].count - 1, colour);
 	}
 	buffer_append_string(script, "\n");
+}
+
+/* Ticks of ten or twenty from below the lowest point: what is flat and high is seen, too. */
+static void append_scale(struct buffer *script, const struct figure *figure)
+{
+	double lowest = 100;
+	for (size_t i = 0; i < figure->series_count; i++)
+		for (size_t k = 0; k < figure->series[i].count; k++)
+			lowest = fmin(lowest, figure->series[i].percent[k]);
+	int tick = lowest >= 50 ? 10 : 20;
+	int bottom = (int)fmax(0, fmin(lowest, 90)) / tick * tick;
+	buffer_printf(script, "set yrange [%d:%g]\nset ytics %d,%d,100\n", bottom,
+		      100 + (100 - bottom) / 100.0, bottom, tick);
 }
 
 static void append_script(struct buffer *script, const struct figure *figure)
@@ -75,9 +94,8 @@ static void append_script(struct buffer *script, const struct figure *figure)
 				     "set border 3 lc rgb '#60676f'\n"
 				     "set tics nomirror out\n"
 				     "set key bottom right\n"
-				     "set yrange [0:101]\n"
-				     "set ytics 0,20,100\n"
 				     "set xrange [0:*]\n");
+	append_scale(script, figure);
 	append_setting(script, "title", figure->title);
 	append_setting(script, "xlabel", figure->x_title);
 	append_setting(script, "ylabel", figure->y_title);

@@ -1,6 +1,7 @@
 /* One page that needs nothing else: style, script and pictures are inside. */
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "report/backend.h"
 #include "report/clean.h"
@@ -40,11 +41,30 @@ static void append_text(struct buffer *out, const char *text)
 	buffer_finish(&clean);
 }
 
+/* A value that is a web address and nothing else becomes a link. */
+static bool is_address(const struct cell *cell)
+{
+	return cell->kind == CELL_TEXT && strncmp(cell->text, "https://", 8) == 0 &&
+	       strpbrk(cell->text, " \t\n") == NULL;
+}
+
+static void append_value(struct buffer *out, const struct cell *cell, struct slice clean)
+{
+	if (is_address(cell)) {
+		buffer_append_string(out, "<a href=\"");
+		append_escaped(out, clean);
+		buffer_append_string(out, "\">");
+	}
+	append_escaped(out, clean);
+	if (is_address(cell))
+		buffer_append_string(out, "</a>");
+}
+
 static void append_cell(struct buffer *out, const struct cell *cell)
 {
 	struct buffer clean = { 0 };
 	cell_append(&clean, cell);
-	append_escaped(out, buffer_slice(&clean));
+	append_value(out, cell, buffer_slice(&clean));
 	buffer_finish(&clean);
 }
 
@@ -108,10 +128,10 @@ static void append_fact_value(struct buffer *out, const struct fact *fact)
 	const struct cell *cell = &fact->cell;
 	struct buffer clean = { 0 };
 	fact_append(&clean, fact);
-	append_escaped(out, buffer_slice(&clean));
+	append_value(out, cell, buffer_slice(&clean));
 	buffer_finish(&clean);
 	if (cell->kind == CELL_SHARE && cell->share.of > 0)
-		buffer_printf(out, "<span class=\"share\" style=\"--percent:%.3f%%\"></span>",
+		buffer_printf(out, "<span class=\"bar\" style=\"--percent:%.3f%%\"></span>",
 			      share_percent(cell));
 }
 
@@ -133,8 +153,10 @@ static void html_facts(struct writer *writer, const struct fact *facts, size_t c
 
 static const char *column_class(const struct column *column)
 {
-	if (column->kind == COLUMN_NUMBER || column->kind == COLUMN_SHARE)
+	if (column->kind == COLUMN_NUMBER)
 		return " class=\"number\"";
+	if (column->kind == COLUMN_SHARE)
+		return " class=\"number share\"";
 	return column->kind == COLUMN_LIST ? " class=\"list\"" : "";
 }
 
@@ -150,13 +172,22 @@ static void append_list(struct buffer *out, const struct cell *cell)
 		buffer_printf(out, " and %zu more", cell->list.count - cell->list.shown);
 }
 
-/* A share and a list are sorted by their size, not by their letters. */
+/*
+ * A share and a list are sorted by their size, not by their letters. Where a row has no room to be
+ * one, each cell stands below its title.
+ */
 static void append_table_cell(struct buffer *out, const struct column *column,
-			      const struct cell *cell)
+			      const struct cell *cell, bool has_lists)
 {
 	buffer_printf(out, "<td%s", column_class(column));
+	if (has_lists) {
+		buffer_append_string(out, " data-title=\"");
+		append_text(out, column->title);
+		buffer_append_string(out, "\"");
+	}
 	if (cell->kind == CELL_SHARE && cell->share.of > 0)
-		buffer_printf(out, " data-value=\"%.6f\"", share_percent(cell));
+		buffer_printf(out, " data-value=\"%.6f\" style=\"--percent:%.3f%%\"",
+			      share_percent(cell), share_percent(cell));
 	if (cell->kind == CELL_LIST)
 		buffer_printf(out, " data-value=\"%zu\"", cell->list.count);
 	buffer_append_string(out, ">");
@@ -169,9 +200,18 @@ static void append_table_cell(struct buffer *out, const struct column *column,
 	buffer_append_string(out, "</td>");
 }
 
+static bool has_lists(const struct table *table)
+{
+	for (size_t i = 0; i < table->column_count; i++)
+		if (table->columns[i].kind == COLUMN_LIST)
+			return true;
+	return false;
+}
+
 static void append_table_head(struct buffer *out, const struct table *table)
 {
-	buffer_append_string(out, "<div class=\"wide\"><table>\n<thead><tr>");
+	buffer_printf(out, "<div class=\"wide\"><table%s>\n<thead><tr>",
+		      has_lists(table) ? " class=\"lists\"" : "");
 	for (size_t i = 0; i < table->column_count; i++) {
 		buffer_printf(out, "<th scope=\"col\"%s>", column_class(&table->columns[i]));
 		append_text(out, table->columns[i].title);
@@ -193,7 +233,7 @@ static void html_table(struct writer *writer, const struct table *table)
 	for (size_t i = 0; i < table->row_count; i++) {
 		buffer_append_string(out, "<tr>");
 		for (size_t j = 0; j < table->column_count; j++)
-			append_table_cell(out, &table->columns[j], cell++);
+			append_table_cell(out, &table->columns[j], cell++, has_lists(table));
 		buffer_append_string(out, "</tr>\n");
 	}
 	buffer_append_string(out, "</tbody>\n</table></div>\n");

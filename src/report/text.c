@@ -1,16 +1,20 @@
 /*
- * For terminals, and for pasting: no line of prose over TEXT_WIDTH columns, columns aligned by
- * the width of their letters, nothing but text. A part ends with an empty line, a heading does not.
+ * For terminals, and for pasting: no line of prose wider than the terminal or, elsewhere, than
+ * WIDTH columns; columns aligned by the width of their letters; nothing but text. A part ends with
+ * an empty line, a heading does not.
  */
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "report/backend.h"
 #include "report/clean.h"
 
 enum {
-	TEXT_WIDTH = 100,
+	WIDTH = 80,
+	WIDTH_MIN = 60,    /* on a narrower terminal lines are broken by it */
+	WIDTH_MAX = 100,   /* longer lines are hard to read */
 	GAP = 2,           /* blanks between columns */
-	FLEXIBLE_MIN = 24, /* a column of text is not wrapped below this */
+	FLEXIBLE_MIN = 16, /* a column of text is not made narrower */
 	BELOW_INDENT = 4,  /* of a list below its row */
 	BELOW_HANGING = 8, /* of its further lines */
 	TITLE_MAX = 36,    /* a fact with a longer title is not aligned with the others */
@@ -54,13 +58,34 @@ static struct slice cut_word(struct slice *rest)
 	return word;
 }
 
-/* Cuts one line of at most `width` columns off *rest, at a blank; a longer word stays whole. */
+/* How much of a word fits, up to a '/' in it; 0: nothing. */
+static size_t fitting_path_bytes(struct slice word, size_t width)
+{
+	size_t size_bytes = 0;
+	for (size_t i = 0; i + 1 < word.size_bytes; i++)
+		if (word.bytes[i] == '/' &&
+		    clean_width((struct slice){ word.bytes, i + 1 }) <= width)
+			size_bytes = i + 1;
+	return size_bytes;
+}
+
+/*
+ * Cuts one line of at most `width` columns off *rest, at a blank. A longer word is a line of its
+ * own, or of its folders' names when it is a path.
+ */
 static struct slice cut_line(struct slice *rest, size_t width)
 {
 	struct slice line = { rest->bytes, 0 };
+	struct slice first = *rest;
+	struct slice word = cut_word(&first);
+	size_t part_bytes = clean_width(word) > width ? fitting_path_bytes(word, width) : 0;
+	if (part_bytes > 0) {
+		*rest = (struct slice){ line.bytes + part_bytes, rest->size_bytes - part_bytes };
+		return (struct slice){ line.bytes, part_bytes };
+	}
 	while (rest->bytes != NULL) {
 		struct slice after = *rest;
-		struct slice word = cut_word(&after);
+		word = cut_word(&after);
 		size_t end = (size_t)(word.bytes - line.bytes) + word.size_bytes;
 		if (line.size_bytes > 0 && clean_width((struct slice){ line.bytes, end }) > width)
 			break;
@@ -71,11 +96,12 @@ static struct slice cut_line(struct slice *rest, size_t width)
 }
 
 /* The lines of text, all but the first moved right by `indent`. */
-static void append_wrapped(struct buffer *out, struct slice text, size_t indent)
+static void append_wrapped(struct writer *writer, struct slice text, size_t indent)
 {
+	struct buffer *out = &writer->out;
 	struct slice rest = text;
 	while (rest.bytes != NULL) {
-		struct slice line = cut_line(&rest, TEXT_WIDTH - indent);
+		struct slice line = cut_line(&rest, writer->width - indent);
 		buffer_append(out, line.bytes, line.size_bytes);
 		buffer_append_string(out, "\n");
 		if (rest.bytes != NULL)
@@ -83,12 +109,17 @@ static void append_wrapped(struct buffer *out, struct slice text, size_t indent)
 	}
 }
 
-static size_t longest_word(struct slice text)
+/* The widest part of text that cut_line does not cut. */
+static size_t longest_part(struct slice text)
 {
 	size_t longest = 0;
 	while (text.bytes != NULL) {
-		size_t width = clean_width(cut_word(&text));
-		longest = width > longest ? width : longest;
+		struct slice word = cut_word(&text);
+		struct slice part;
+		while (slice_next_field(&word, '/', &part)) {
+			size_t width = clean_width(part) + (word.bytes != NULL);
+			longest = width > longest ? width : longest;
+		}
 	}
 	return longest;
 }
@@ -108,8 +139,20 @@ static void append_heading(struct buffer *out, int level, const char *title)
 	buffer_append_string(out, "\n");
 }
 
+/* What is piped or saved does not depend on who started it where. */
+static size_t line_width(FILE *file)
+{
+	struct winsize size;
+	if (ioctl(fileno(file), TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return WIDTH;
+	return size.ws_col < WIDTH_MIN   ? WIDTH_MIN
+	       : size.ws_col > WIDTH_MAX ? WIDTH_MAX
+					 : size.ws_col;
+}
+
 static void text_begin(struct writer *writer, const struct document *document)
 {
+	writer->width = line_width(writer->file);
 	append_heading(&writer->out, 1, document->title);
 	buffer_append_string(&writer->out, "\n");
 }
@@ -133,7 +176,7 @@ static void text_note(struct writer *writer, const char *key, const char *text)
 {
 	(void)key;
 	struct arena arena = { 0 };
-	append_wrapped(&writer->out, clean_copy(&arena, text), 0);
+	append_wrapped(writer, clean_copy(&arena, text), 0);
 	buffer_append_string(&writer->out, "\n");
 	arena_finish(&arena);
 }
@@ -153,8 +196,9 @@ static size_t fact_title_width(const struct fact *facts, size_t count)
 	return widest;
 }
 
-static void append_fact(struct buffer *out, const struct fact *fact, size_t title_width)
+static void append_fact(struct writer *writer, const struct fact *fact, size_t title_width)
 {
+	struct buffer *out = &writer->out;
 	struct arena arena = { 0 };
 	struct slice title = clean_copy(&arena, fact->title);
 	size_t width = clean_width(title);
@@ -162,7 +206,7 @@ static void append_fact(struct buffer *out, const struct fact *fact, size_t titl
 	append_repeated(out, " ", (width < title_width ? title_width - width : 0) + GAP);
 	struct buffer value = { 0 };
 	fact_append(&value, fact);
-	append_wrapped(out, buffer_slice(&value), title_width + GAP);
+	append_wrapped(writer, buffer_slice(&value), title_width + GAP);
 	buffer_finish(&value);
 	arena_finish(&arena);
 }
@@ -172,7 +216,7 @@ static void text_facts(struct writer *writer, const struct fact *facts, size_t c
 	size_t title_width = fact_title_width(facts, count);
 	for (size_t i = 0; i < count; i++)
 		if (facts[i].title != NULL)
-			append_fact(&writer->out, &facts[i], title_width);
+			append_fact(writer, &facts[i], title_width);
 	buffer_append_string(&writer->out, "\n");
 }
 
@@ -215,7 +259,10 @@ static void measure(struct layout *layout)
 	size_t columns = layout->table->column_count;
 	for (size_t i = 0; i < (layout->table->row_count + 1) * columns; i++) {
 		size_t width = clean_width(layout->texts[i]);
-		size_t least = longest_word(layout->texts[i]);
+		bool is_head = i < columns;
+		size_t least = !is_head && is_right_aligned(&layout->table->columns[i % columns])
+				   ? width
+				   : longest_part(layout->texts[i]);
 		if (width > layout->width[i % columns])
 			layout->width[i % columns] = width;
 		if (least > layout->least[i % columns])
@@ -234,15 +281,16 @@ static size_t total_width(const struct layout *layout)
 
 static bool can_shrink(const struct layout *layout, size_t index)
 {
-	return !layout->below[index] && !is_right_aligned(&layout->table->columns[index]) &&
-	       layout->width[index] > FLEXIBLE_MIN && layout->width[index] > layout->least[index];
+	return !layout->below[index] && layout->width[index] > layout->least[index] &&
+	       (layout->width[index] > FLEXIBLE_MIN ||
+		is_right_aligned(&layout->table->columns[index]));
 }
 
 /* Takes from the widest column that can be wrapped until the table fits; false: none can. */
-static bool squeeze(struct layout *layout)
+static bool squeeze(struct layout *layout, size_t width)
 {
 	size_t total = total_width(layout);
-	for (; total > TEXT_WIDTH; total--) {
+	for (; total > width; total--) {
 		size_t widest = SIZE_MAX;
 		for (size_t i = 0; i < layout->table->column_count; i++)
 			if (can_shrink(layout, i) &&
@@ -255,15 +303,15 @@ static bool squeeze(struct layout *layout)
 	return true;
 }
 
-static void lay_out(struct layout *layout)
+static void lay_out(struct layout *layout, size_t width)
 {
 	struct layout first = *layout;
-	if (squeeze(layout))
+	if (squeeze(layout, width))
 		return;
 	*layout = first;
 	for (size_t i = 1; i < layout->table->column_count; i++)
 		layout->below[i] = layout->table->columns[i].kind == COLUMN_LIST;
-	(void)squeeze(layout); /* one that is still too wide stays so */
+	(void)squeeze(layout, width); /* one that is still too wide stays so */
 }
 
 /* One line of a row: what is left of each cell gives its next line. */
@@ -299,18 +347,18 @@ static void append_row(struct buffer *out, const struct layout *layout, const st
 		;
 }
 
-static void append_lists_below(struct buffer *out, const struct layout *layout,
+static void append_lists_below(struct writer *writer, const struct layout *layout,
 			       const struct slice *texts)
 {
 	for (size_t i = 0; i < layout->table->column_count; i++) {
 		if (!layout->below[i] || texts[i].size_bytes == 0)
 			continue;
-		append_repeated(out, " ", BELOW_INDENT);
+		append_repeated(&writer->out, " ", BELOW_INDENT);
 		struct buffer line = { 0 };
 		buffer_append(&line, layout->texts[i].bytes, layout->texts[i].size_bytes);
 		buffer_append_string(&line, ": ");
 		buffer_append(&line, texts[i].bytes, texts[i].size_bytes);
-		append_wrapped(out, buffer_slice(&line), BELOW_HANGING);
+		append_wrapped(writer, buffer_slice(&line), BELOW_HANGING);
 		buffer_finish(&line);
 	}
 }
@@ -326,18 +374,19 @@ static void append_rule(struct buffer *out, const struct layout *layout)
 	buffer_append_string(out, "\n");
 }
 
-static void append_table(struct buffer *out, const struct table *table)
+static void append_table(struct writer *writer, const struct table *table)
 {
+	struct buffer *out = &writer->out;
 	struct arena arena = { 0 };
 	struct layout layout = { .table = table, .texts = copy_cells(&arena, table) };
 	measure(&layout);
-	lay_out(&layout);
+	lay_out(&layout, writer->width);
 	append_row(out, &layout, layout.texts);
 	append_rule(out, &layout);
 	for (size_t i = 1; i <= table->row_count; i++) {
 		const struct slice *texts = &layout.texts[i * table->column_count];
 		append_row(out, &layout, texts);
-		append_lists_below(out, &layout, texts);
+		append_lists_below(writer, &layout, texts);
 	}
 	arena_finish(&arena);
 }
@@ -348,7 +397,7 @@ static void text_table(struct writer *writer, const struct table *table)
 	if (table->row_count == 0)
 		buffer_append_string(&writer->out, "none\n");
 	else
-		append_table(&writer->out, table);
+		append_table(writer, table);
 	buffer_append_string(&writer->out, "\n");
 }
 

@@ -338,8 +338,13 @@ static bool is_for_people(enum format format)
 	return format == FORMAT_TEXT || format == FORMAT_MD || format == FORMAT_HTML;
 }
 
-/* The table without the columns that have no title. */
-static struct table shown_columns(struct arena *arena, const struct table *table)
+/* People see the columns with a title, programs those with a key. */
+static bool is_shown(const struct column *column, bool to_people)
+{
+	return (to_people ? column->title : column->key) != NULL;
+}
+
+static struct table shown_columns(struct arena *arena, const struct table *table, bool to_people)
 {
 	struct column *columns = arena_alloc(arena, table->column_count, sizeof(*columns));
 	struct cell *cells =
@@ -349,11 +354,11 @@ static struct table shown_columns(struct arena *arena, const struct table *table
 	shown.cells = cells;
 	shown.column_count = 0;
 	for (size_t i = 0; i < table->column_count; i++)
-		if (table->columns[i].title != NULL)
+		if (is_shown(&table->columns[i], to_people))
 			columns[shown.column_count++] = table->columns[i];
 	size_t count = 0;
 	for (size_t i = 0; i < table->row_count * table->column_count; i++)
-		if (table->columns[i % table->column_count].title != NULL)
+		if (is_shown(&table->columns[i % table->column_count], to_people))
 			cells[count++] = table->cells[i];
 	return shown;
 }
@@ -366,8 +371,7 @@ void writer_table_end(struct writer *writer)
 	table->cells = writer->cells;
 	table->row_count = writer->cell_count / table->column_count;
 	writer->depth--;
-	if (is_for_people(writer->format))
-		*table = shown_columns(&writer->passing, table);
+	*table = shown_columns(&writer->passing, table, is_for_people(writer->format));
 	if (writer->backend->table != NULL)
 		writer->backend->table(writer, table);
 	arena_finish(&writer->passing);

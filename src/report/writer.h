@@ -34,7 +34,7 @@ enum column_kind {
 };
 
 struct column {
-	const char *key;   /* snake_case, in JSON and as the header of tsv */
+	const char *key;   /* snake_case, in JSON and as the header of tsv; NULL: not there */
 	const char *title; /* for people; NULL: not shown to them */
 	enum column_kind kind;
 };
