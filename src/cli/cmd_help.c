@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/unknown.h"
 
 static int run_help(const struct arguments *arguments)
 {
@@ -22,7 +23,7 @@ static int run_help(const struct arguments *arguments)
 		return EXIT_DONE;
 	}
 	if (what[0] != '\0')
-		return usage_error(arguments, "no command '%s'", what);
+		return unknown_command(what);
 	help_print_overview(stdout);
 	return EXIT_DONE;
 }

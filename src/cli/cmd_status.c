@@ -130,7 +130,7 @@ static const struct example examples[] = {
 const struct command cmd_status = {
 	.name = "status",
 	.usage = "LAYER...",
-	.summary = "how complete a layer is, what is missing, who needs it, what to do next",
+	.summary = "what a layer has, what it lacks, who needs it, and what to do next",
 	.details =
 	    "One layer: completeness over the known workloads with and without exclusions, what is "
 	    "missing by the number of workloads that need it, the support plan, and how "

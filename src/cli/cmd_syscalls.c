@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "cli/output.h"
+#include "cli/unknown.h"
 #include "syscalls/table.h"
 
 static bool is_wanted(const struct arguments *arguments, const struct syscall *call, enum arch arch)
@@ -55,7 +56,7 @@ static int check_operands(const struct arguments *arguments, enum arch arch)
 				       syscall_by_number(arch, (uint32_t)number) != NULL
 				 : syscall_by_name(operand) != NULL;
 		if (!known)
-			return usage_error(arguments, "no syscall '%s'", arguments->operands[i]);
+			return unknown_syscall(arguments, arguments->operands[i]);
 	}
 	return EXIT_DONE;
 }

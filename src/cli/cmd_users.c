@@ -4,6 +4,7 @@
 #include "cli/output.h"
 #include "cli/packages.h"
 #include "cli/selection.h"
+#include "cli/unknown.h"
 #include "syscalls/table.h"
 
 /* A workload that uses the call. */
@@ -123,7 +124,7 @@ static int find_number(const struct facts *facts, const char *word, uint32_t *ou
 	if (syscall_by_name(slice_of_string(word)) != NULL)
 		return usage_error(facts->arguments, "%s has no syscall '%s'",
 				   arch_name(facts->arch), word);
-	return usage_error(facts->arguments, "no syscall '%s'", word);
+	return unknown_syscall(facts->arguments, word);
 }
 
 /* Of operations, pseudo-files and functions only packages are known to use them. */

@@ -3,6 +3,7 @@
 
 #include "cli/output.h"
 #include "cli/scanning.h"
+#include "cli/unknown.h"
 #include "syscalls/table.h"
 
 enum { WHY_MAX_CHAINS = 64 };
@@ -106,7 +107,7 @@ static int explain(struct scanning *scanning)
 	const struct use *uses[WHY_MAX_CHAINS];
 	size_t count = find_uses(&program, scanning, name, uses, max);
 	if (count == 0 && call == NULL && strcmp(name, tier_name(TIER_UNRESOLVED)) != 0)
-		return usage_error(arguments, "no syscall '%s'", name);
+		return unknown_syscall(arguments, name);
 	struct output output;
 	if (argument_given(arguments, "graph")) {
 		code = output_open_plain(arguments, &output);

@@ -47,7 +47,7 @@ void curve_compute_by_need(struct facts *facts, const struct needs *needs, struc
 static void describe_table(struct facts *facts, const struct curve *curves, size_t count,
 			   const char *rows, struct writer *writer)
 {
-	static const size_t shown[] = { 0, 1, 2, 5, 10, 15, 20, 30, 40, 60, 80, 100 };
+	static const size_t shown[] = { 0, 1, 5, 10, 15, 20, 30, 40, 60, 100 };
 	enum { SHOWN = sizeof(shown) / sizeof(*shown) };
 	struct column columns[SHOWN + 1] = { { NULL, rows, COLUMN_TEXT } };
 	size_t last = 0;

@@ -14,7 +14,7 @@ void help_print_overview(FILE *out)
 	      "missing, and what should come next?\n\n",
 	      out);
 	for (const struct command *const *command = commands; *command != NULL; command++)
-		fprintf(out, "  %-10s  %s\n", (*command)->name, (*command)->summary);
+		fprintf(out, "  %-8s  %s\n", (*command)->name, (*command)->summary);
 	fputs("\n'sysgap COMMAND --help' explains one command. " SYSGAP_VERSION_LINE "\n", out);
 }
 
@@ -23,7 +23,7 @@ void help_print_overview(FILE *out)
 /* One line of text as one kind of output wants it. */
 typedef void print_line(FILE *out, struct slice line);
 
-enum { FILL_WIDTH = 78, OPTION_INDENT = 32, OPTION_WIDTH = 66 };
+enum { FILL_WIDTH = 78, USAGE_INDENT = 7, OPTION_INDENT = 32, OPTION_WIDTH = 48 };
 
 static void print_plain(FILE *out, struct slice line)
 {
@@ -74,6 +74,16 @@ static void print_filled(FILE *out, struct slice words, struct filling filling)
 	fputc('\n', out);
 }
 
+/* A line of the tables as a sentence. */
+static void print_sentence(FILE *out, const char *text, const char *end, struct filling filling)
+{
+	char sentence[256];
+	(void)snprintf(sentence, sizeof(sentence), "%s%s", text, end);
+	if (islower((unsigned char)sentence[0]))
+		sentence[0] = (char)(sentence[0] - 'a' + 'A');
+	print_filled(out, slice_of_string(sentence), filling);
+}
+
 static void print_paragraphs(FILE *out, const char *text, struct filling filling,
 			     const char *between)
 {
@@ -117,8 +127,14 @@ static void print_examples(FILE *out, const struct command *command)
 
 void help_print_command(FILE *out, const struct command *command)
 {
-	fprintf(out, "usage: sysgap %s [OPTIONS]%s%s\n\n%s.\n", command->name,
-		command->usage[0] == '\0' ? "" : " ", command->usage, command->summary);
+	char usage[256];
+	(void)snprintf(usage, sizeof(usage), "usage: sysgap %s [OPTIONS]%s%s", command->name,
+		       command->usage[0] == '\0' ? "" : " ", command->usage);
+	print_filled(out, slice_of_string(usage),
+		     (struct filling){ print_plain, FILL_WIDTH, USAGE_INDENT, false });
+	fputc('\n', out);
+	print_sentence(out, command->summary, ".",
+		       (struct filling){ print_plain, FILL_WIDTH, 0, false });
 	if (command->details != NULL) {
 		fputc('\n', out);
 		print_paragraphs(out, command->details,
@@ -173,14 +189,9 @@ static void print_man_display(FILE *out, const char *before, const char *line)
 	fputs("\n.Ed\n", out);
 }
 
-/* A line of the tables as a sentence. */
 static void print_man_sentence(FILE *out, const char *text, const char *end)
 {
-	char sentence[256];
-	(void)snprintf(sentence, sizeof(sentence), "%s%s", text, end);
-	if (islower((unsigned char)sentence[0]))
-		sentence[0] = (char)(sentence[0] - 'a' + 'A');
-	print_filled(out, slice_of_string(sentence), man_filling);
+	print_sentence(out, text, end, man_filling);
 }
 
 static void print_man_command(FILE *out, const struct command *command)

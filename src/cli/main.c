@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "cli/help.h"
 #include "cli/options.h"
+#include "cli/unknown.h"
 
 #define COMMAND(name) extern const struct command cmd_##name;
 #include "cli/commands.def"
@@ -36,15 +37,10 @@ static int run_command(const struct command *command, int argc, char **argv)
 		code = command->run(&arguments);
 	}
 	arena_finish(&arena);
-	/* A command that failed has said so already. */
-	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_DONE) {
-		perror("sysgap: standard output");
-		return EXIT_PROBLEM;
-	}
 	return code;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	if (argc < 2) {
 		help_print_overview(stderr);
@@ -59,9 +55,18 @@ int main(int argc, char **argv)
 		return EXIT_DONE;
 	}
 	const struct command *command = find_command(argv[1]);
-	if (command == NULL) {
-		fprintf(stderr, "sysgap: no command '%s'; 'sysgap --help' lists them\n", argv[1]);
-		return EXIT_USAGE;
-	}
+	if (command == NULL)
+		return unknown_command(argv[1]);
 	return run_command(command, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int code = run(argc, argv);
+	/* A command that failed has said so already. */
+	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_DONE) {
+		perror("sysgap: standard output");
+		return EXIT_PROBLEM;
+	}
+	return code;
 }

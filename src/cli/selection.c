@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/names.h"
+#include "base/nearest.h"
 #include "shipped/shipped.h"
 #include "syscalls/table.h"
 
@@ -90,16 +90,22 @@ static bool is_excluded(const struct exclusion *exclusion, const struct workload
 	return false;
 }
 
-static bool is_known_key(struct selection *selection, const char *key)
+static int check_key(struct selection *selection, const char *key)
 {
 	struct exclusion exclusion = { &key, 1 };
+	struct nearest nearest = nearest_start(key);
 	for (size_t i = 0; i < selection->facts->workloads.count; i++) {
 		const struct workload *workload = selection->facts->workloads.workloads[i];
-		if (is_excluded(&exclusion, workload,
-				workload_key(&selection->facts->arena, workload)))
-			return true;
+		const char *other = workload_key(&selection->facts->arena, workload);
+		if (is_excluded(&exclusion, workload, other))
+			return EXIT_DONE;
+		nearest_try(&nearest, other);
+		nearest_try(&nearest, workload->application);
 	}
-	return false;
+	char question[NEAREST_QUESTION_BYTES];
+	return usage_error(selection->facts->arguments,
+			   "--exclude-workload: no workload or application '%s'%s", key,
+			   nearest_question(&nearest, question));
 }
 
 static int gather_keys(struct selection *selection, bool published, struct exclusion *exclusion)
@@ -114,10 +120,8 @@ static int gather_keys(struct selection *selection, bool published, struct exclu
 		const struct option_value *value = &arguments->values[i];
 		if (strcmp(value->spec->name, "exclude-workload") != 0)
 			continue;
-		if (!is_known_key(selection, value->value))
-			return usage_error(arguments,
-					   "--exclude-workload: no workload or application '%s'",
-					   value->value);
+		if (check_key(selection, value->value) != EXIT_DONE)
+			return EXIT_USAGE;
 		exclusion->keys[exclusion->count++] = value->value;
 	}
 	return EXIT_DONE;

@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/nearest.h"
 #include "shipped/shipped.h"
 
 static const char folder[] = "layers/";
@@ -89,57 +90,19 @@ static const struct layer *find(const struct layer_catalog *catalog, const char 
 	return newest == NULL && arch != ARCH_UNKNOWN ? find(catalog, name, ARCH_UNKNOWN) : newest;
 }
 
-/* Edits (insert, delete, replace) between two short names; Levenshtein 1966, one row at a time. */
-static size_t edit_distance(const char *a, const char *b)
-{
-	enum { MAX_BYTES = 64 };
-	size_t row[MAX_BYTES + 1];
-	size_t b_bytes = strlen(b);
-	if (strlen(a) > MAX_BYTES || b_bytes > MAX_BYTES)
-		return SIZE_MAX;
-	for (size_t j = 0; j <= b_bytes; j++)
-		row[j] = j;
-	for (size_t i = 0; a[i] != '\0'; i++) {
-		size_t diagonal = row[0];
-		row[0] = i + 1;
-		for (size_t j = 0; j < b_bytes; j++) {
-			size_t replace = diagonal + (a[i] != b[j]);
-			diagonal = row[j + 1];
-			size_t insert_or_delete = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
-			row[j + 1] = replace < insert_or_delete ? replace : insert_or_delete;
-		}
-	}
-	return row[b_bytes];
-}
-
-/* The key or name in the catalog that a mistyped name is nearest to; NULL when none is near. */
-static const char *nearest_name(struct arena *arena, const char *name,
-				const struct layer_catalog *catalog)
-{
-	enum { FAR = 3 };
-	const char *nearest = NULL;
-	size_t nearest_distance = FAR;
-	for (size_t i = 0; i < 2 * catalog->layer_count; i++) {
-		const struct layer *layer = &catalog->layers[i / 2];
-		const char *candidate = i % 2 == 0 ? layer_key(arena, layer) : layer->name;
-		size_t distance = edit_distance(name, candidate);
-		if (distance <= nearest_distance) { /* of equals the newest */
-			nearest = candidate;
-			nearest_distance = distance;
-		}
-	}
-	return nearest;
-}
-
 static enum status not_found(const char *name, const struct layer_catalog *catalog,
 			     struct error *err)
 {
 	struct arena scratch = { 0 };
-	const char *nearest = nearest_name(&scratch, name, catalog);
-	(void)error_set(err, STATUS_NOT_FOUND, ERROR_NO_OFF,
-			"no layer and no file of that name%s%s",
-			nearest == NULL ? "; 'sysgap layer list' names all" : "; did you mean ",
-			nearest == NULL ? "" : nearest);
+	struct nearest nearest = nearest_start(name);
+	for (size_t i = 0; i < catalog->layer_count; i++) { /* of equals the newest */
+		nearest_try(&nearest, layer_key(&scratch, &catalog->layers[i]));
+		nearest_try(&nearest, catalog->layers[i].name);
+	}
+	char question[NEAREST_QUESTION_BYTES];
+	(void)error_set(err, STATUS_NOT_FOUND, ERROR_NO_OFF, "no layer and no file of that name%s",
+			nearest.name == NULL ? "; 'sysgap layer list' names all"
+					     : nearest_question(&nearest, question));
 	arena_finish(&scratch);
 	return err->status;
 }

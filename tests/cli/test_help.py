@@ -21,8 +21,28 @@ class Help(unittest.TestCase):
             done = sysgap(name, "--help")
             self.assertEqual((done.returncode, done.stderr), (0, ""), name)
             self.assertIn("\nexamples:\n  sysgap " + name, done.stdout)
-            too_wide = [line for line in done.stdout.splitlines() if len(line) > 100]
+            too_wide = [line for line in done.stdout.splitlines() if len(line) > 80]
             self.assertEqual(too_wide, [])
+
+    def test_the_overview_fits_a_terminal(self):
+        self.assertEqual([line for line in sysgap("--help").stdout.splitlines() if len(line) > 80], [])
+
+    def test_a_full_disk_is_no_success(self):
+        for words in (["--help"], ["--version"], ["help"], ["status", "--help"], ["help", "man"]):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([program, *words], stdout=full, stderr=subprocess.PIPE, text=True)
+            self.assertEqual((done.returncode, done.stderr),
+                             (1, "sysgap: standard output: No space left on device\n"), words)
+
+    def test_a_mistyped_word_is_recognised(self):
+        for words, meant in ((["stats"], "status"), (["help", "scna"], "scan"), (["users", "prtcl"], "prctl"),
+                             (["syscalls", "raed"], "read"), (["status", "gvisro"], "gvisor"),
+                             (["users", "read", "-X", "redsi"], "redis")):
+            done = sysgap(*words)
+            self.assertEqual(done.returncode, 1 if words == ["status", "gvisro"] else 2)
+            self.assertIn(f"; did you mean {meant}?\n", done.stderr)
+        self.assertEqual(sysgap("entirely-different").stderr,
+                         "sysgap: no command 'entirely-different'\nTry 'sysgap --help'.\n")
 
     def test_examples_are_of_their_own_command(self):
         for name in command_names():
