@@ -56,6 +56,14 @@ static unsigned digit_value(uint8_t byte)
 	return UINT32_MAX;
 }
 
+struct slice slice_skip_mark(struct slice text)
+{
+	static const uint8_t mark[] = { 0xef, 0xbb, 0xbf };
+	if (text.size_bytes < sizeof(mark) || memcmp(text.bytes, mark, sizeof(mark)) != 0)
+		return text;
+	return (struct slice){ text.bytes + sizeof(mark), text.size_bytes - sizeof(mark) };
+}
+
 bool slice_parse_uint(struct slice slice, unsigned base, uint64_t *out_value)
 {
 	uint64_t value = 0;

@@ -36,5 +36,8 @@ bool slice_next_field(struct slice *rest, char separator, struct slice *out_fiel
 /* The slice without ASCII white space at both ends. */
 struct slice slice_trim(struct slice slice);
 
+/* The text without the mark of UTF-8 that some editors put in front (a byte order mark). */
+struct slice slice_skip_mark(struct slice text);
+
 /* Reads the whole slice as an unsigned number in the base; false when it is anything else. */
 bool slice_parse_uint(struct slice slice, unsigned base, uint64_t *out_value);

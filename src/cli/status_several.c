@@ -3,6 +3,22 @@
 #include "cli/status.h"
 #include "syscalls/table.h"
 
+struct compared {
+	struct completeness plain;
+	struct completeness faking;
+};
+
+static struct compared compare_one(const struct selection *selection, struct workload_set workloads,
+				   struct bitset supported)
+{
+	struct facts *facts = selection->facts;
+	return (struct compared){
+		status_completeness(facts, workloads, supported, NEEDS_STUBS),
+		status_completeness(facts, workloads, supported, NEEDS_STUBS_FAKES),
+	};
+}
+
+/* Five columns are too wide for a terminal, so people have the exclusions in a table below. */
 static void compare_completeness(const struct selection *selection,
 				 const struct layer *const *layers, size_t count,
 				 struct writer *writer)
@@ -12,27 +28,44 @@ static void compare_completeness(const struct selection *selection,
 		{ "implemented", "Implemented", COLUMN_NUMBER },
 		{ "completeness", "Completeness", COLUMN_SHARE },
 		{ "completeness_fake_ok", "When faking counts", COLUMN_SHARE },
-		{ "completeness_with_exclusions", "With exclusions", COLUMN_SHARE },
+		{ "completeness_with_exclusions", NULL, COLUMN_SHARE },
 	};
 	struct facts *facts = selection->facts;
-	writer_table_begin(writer, "layers", NULL, columns, 5, true);
+	writer_table_begin(writer, "layers", "All workloads", columns, 5, true);
 	for (size_t i = 0; i < count; i++) {
 		struct bitset implemented = selection_implemented(selection, layers[i]);
-		struct completeness plain =
-		    status_completeness(facts, selection->all, implemented, NEEDS_STUBS);
-		struct completeness faking =
-		    status_completeness(facts, selection->all, implemented, NEEDS_STUBS_FAKES);
-		struct completeness kept = status_completeness(
-		    facts, selection->kept, selection_supported(selection, layers[i]), NEEDS_STUBS);
+		struct compared all = compare_one(selection, selection->all, implemented);
+		struct compared kept = compare_one(selection, selection->kept,
+						   selection_supported(selection, layers[i]));
 		writer_cell_text(writer, layer_key(&facts->arena, layers[i]));
 		writer_cell_integer(writer, (int64_t)bitset_size(implemented));
-		writer_cell_share(writer, plain.supported, plain.of);
-		writer_cell_share(writer, faking.supported, faking.of);
-		writer_cell_share(writer, kept.supported, kept.of);
+		writer_cell_share(writer, all.plain.supported, all.plain.of);
+		writer_cell_share(writer, all.faking.supported, all.faking.of);
+		writer_cell_share(writer, kept.plain.supported, kept.plain.of);
 	}
 	writer_table_end(writer);
 	for (size_t i = 0; i < count; i++)
 		status_note_few_lacks(selection, layers[i], writer);
+}
+
+static void compare_with_exclusions(const struct selection *selection,
+				    const struct layer *const *layers, size_t count,
+				    struct writer *writer)
+{
+	static const struct column columns[] = {
+		{ NULL, "Layer", COLUMN_TEXT },
+		{ NULL, "Completeness", COLUMN_SHARE },
+		{ NULL, "When faking counts", COLUMN_SHARE },
+	};
+	writer_table_begin(writer, NULL, "With exclusions", columns, 3, false);
+	for (size_t i = 0; i < count; i++) {
+		struct compared kept = compare_one(selection, selection->kept,
+						   selection_supported(selection, layers[i]));
+		writer_cell_text(writer, layer_key(&selection->facts->arena, layers[i]));
+		writer_cell_share(writer, kept.plain.supported, kept.plain.of);
+		writer_cell_share(writer, kept.faking.supported, kept.faking.of);
+	}
+	writer_table_end(writer);
 	status_describe_exclusions(selection, writer);
 }
 
@@ -109,6 +142,7 @@ int status_describe_several(const struct selection *selection, const struct laye
 			    size_t count, struct writer *writer)
 {
 	compare_completeness(selection, layers, count, writer);
+	compare_with_exclusions(selection, layers, count, writer);
 	int code = compare_curves(selection, layers, count, writer);
 	compare_missing(selection, layers, count, writer);
 	facts_describe_packages(writer);

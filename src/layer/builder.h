@@ -48,5 +48,5 @@ enum status layer_read_json(struct slice content, struct layer_builder *builder,
 /* The line with the comment cut off and white space trimmed. */
 struct slice layer_strip_comment(struct slice line);
 
-/* Does this line of a CSV name a column with syscalls? */
-bool layer_is_csv_heading(struct slice line);
+/* Is this first line one of a CSV: does it name a column with syscalls, or a call and its level? */
+bool layer_is_csv(struct slice line);

@@ -1,4 +1,8 @@
-/* CSV with a heading whose words say what each column means; quotes as in RFC 4180. */
+/*
+ * CSV: a heading's words say what each column means; quotes as in RFC 4180. What spreadsheets call
+ * CSV may have semicolons or tabs between its fields; "layer show --format tsv" has tabs.
+ */
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
@@ -18,25 +22,26 @@ static const struct {
 
 struct columns {
 	int of[MEANINGS]; /* -1: none */
+	char separator;
 };
 
 /* The next field with its quotes taken off; doubled quotes inside stay as they are. */
-static bool next_field(struct slice *rest, struct slice *out_field)
+static bool next_field(struct slice *rest, char separator, struct slice *out_field)
 {
-	struct slice trimmed = slice_trim(*rest);
+	struct slice trimmed = separator == '\t' ? *rest : slice_trim(*rest);
 	if (rest->bytes == NULL || trimmed.size_bytes == 0 || trimmed.bytes[0] != '"')
-		return slice_next_field(rest, ',', out_field);
+		return slice_next_field(rest, separator, out_field);
 	size_t at = 1;
 	while (at < trimmed.size_bytes &&
 	       (trimmed.bytes[at] != '"' ||
 		(at + 1 < trimmed.size_bytes && trimmed.bytes[at + 1] == '"')))
 		at += trimmed.bytes[at] == '"' ? 2 : 1;
 	if (at >= trimmed.size_bytes)
-		return slice_next_field(rest, ',', out_field);
+		return slice_next_field(rest, separator, out_field);
 	*out_field = (struct slice){ trimmed.bytes + 1, at - 1 };
 	*rest = (struct slice){ trimmed.bytes + at, trimmed.size_bytes - at };
 	struct slice after_quote;
-	return slice_next_field(rest, ',', &after_quote);
+	return slice_next_field(rest, separator, &after_quote);
 }
 
 static int meaning_of(struct slice field)
@@ -50,11 +55,11 @@ static int meaning_of(struct slice field)
 	return -1;
 }
 
-static struct columns columns_of(struct slice line)
+static struct columns columns_of(struct slice line, char separator)
 {
-	struct columns columns = { { -1, -1, -1, -1 } };
+	struct columns columns = { { -1, -1, -1, -1 }, separator };
 	struct slice field;
-	for (int i = 0; i < LAYER_MAX_COLUMNS && next_field(&line, &field); i++) {
+	for (int i = 0; i < LAYER_MAX_COLUMNS && next_field(&line, separator, &field); i++) {
 		int meaning = meaning_of(field);
 		if (meaning >= 0 && columns.of[meaning] < 0)
 			columns.of[meaning] = i;
@@ -62,32 +67,73 @@ static struct columns columns_of(struct slice line)
 	return columns;
 }
 
-bool layer_is_csv_heading(struct slice line)
+static bool is_heading(const struct columns *columns)
 {
-	if (line.size_bytes == 0 || memchr(line.bytes, ',', line.size_bytes) == NULL)
-		return false;
-	struct columns columns = columns_of(line);
-	return columns.of[MEANS_NAME] >= 0 || columns.of[MEANS_NUMBER] >= 0;
+	return columns->of[MEANS_NAME] >= 0 || columns->of[MEANS_NUMBER] >= 0;
 }
 
-static void read_row(struct slice line, uint64_t line_number, const struct columns *columns,
+/* "read,full": such a line says what the columns are, too. */
+static bool is_call_with_level(struct slice line, char separator)
+{
+	struct slice name;
+	struct slice text;
+	enum layer_level level;
+	return next_field(&line, separator, &name) && next_field(&line, separator, &text) &&
+	       syscall_by_name(slice_trim(name)) != NULL && layer_level_parse(text, &level);
+}
+
+/* What the first line says of the columns; false when it is not one of a CSV. */
+static bool find_columns(struct slice line, struct columns *out_columns, bool *out_has_heading)
+{
+	static const char separators[] = { '\t', ';', ',' };
+	for (size_t i = 0; i < sizeof(separators); i++) {
+		char separator = separators[i];
+		if (line.size_bytes == 0 || memchr(line.bytes, separator, line.size_bytes) == NULL)
+			continue;
+		*out_columns = columns_of(line, separator);
+		*out_has_heading = is_heading(out_columns);
+		if (*out_has_heading)
+			return true;
+		*out_columns = (struct columns){ { 0, -1, 1, 2 }, separator };
+		if (is_call_with_level(line, separator))
+			return true;
+	}
+	return false;
+}
+
+bool layer_is_csv(struct slice line)
+{
+	struct columns columns;
+	bool has_heading;
+	return find_columns(line, &columns, &has_heading);
+}
+
+static void no_level(struct slice text, uint64_t line_number, struct layer_builder *builder)
+{
+	if (text.size_bytes == 0)
+		problem_add(builder->problems, builder->input, line_number,
+			    "a row without a level");
+	else
+		problem_add(builder->problems, builder->input, line_number, "no level '%.*s'",
+			    text.size_bytes > 60 ? 60 : (int)text.size_bytes,
+			    (const char *)text.bytes);
+}
+
+/* false: the level is missing or is none, so if this is where the file ends it is cut short. */
+static bool read_row(struct slice line, uint64_t line_number, const struct columns *columns,
 		     struct layer_builder *builder)
 {
 	struct slice cells[MEANINGS] = { 0 };
 	struct slice field;
-	for (int i = 0; i < LAYER_MAX_COLUMNS && next_field(&line, &field); i++)
+	for (int i = 0; i < LAYER_MAX_COLUMNS && next_field(&line, columns->separator, &field); i++)
 		for (int meaning = 0; meaning < MEANINGS; meaning++)
 			if (columns->of[meaning] == i)
 				cells[meaning] = slice_trim(field);
 
 	enum layer_level level = LEVEL_FULL;
 	if (columns->of[MEANS_LEVEL] >= 0 && !layer_level_parse(cells[MEANS_LEVEL], &level)) {
-		problem_add(
-		    builder->problems, builder->input, line_number, "no level '%.*s'",
-		    cells[MEANS_LEVEL].size_bytes > 60 ? 60 : (int)cells[MEANS_LEVEL].size_bytes,
-		    cells[MEANS_LEVEL].size_bytes == 0 ? ""
-						       : (const char *)cells[MEANS_LEVEL].bytes);
-		return;
+		no_level(cells[MEANS_LEVEL], line_number, builder);
+		return false;
 	}
 	uint64_t number;
 	if (cells[MEANS_NAME].size_bytes > 0)
@@ -98,25 +144,28 @@ static void read_row(struct slice line, uint64_t line_number, const struct colum
 	else
 		problem_add(builder->problems, builder->input, line_number,
 			    "a row without a syscall");
+	return true;
 }
 
 enum status layer_read_csv(struct slice content, struct layer_builder *builder, struct error *err)
 {
+	const uint8_t *start = content.bytes;
 	struct slice line;
 	struct columns columns;
-	bool has_heading = false;
+	bool is_first = true;
 	for (uint64_t number = 1; slice_next_line(&content, &line); number++) {
-		line = slice_trim(line);
-		if (line.size_bytes == 0 || line.bytes[0] == '#')
+		if (layer_strip_comment(line).size_bytes == 0)
 			continue;
-		if (has_heading) {
-			read_row(line, number, &columns, builder);
-		} else {
-			columns = columns_of(line);
-			has_heading = true;
-		}
+		bool is_heading = false;
+		if (is_first && !find_columns(line, &columns, &is_heading))
+			break;
+		is_first = false;
+		if (!is_heading && !read_row(line, number, &columns, builder) &&
+		    content.bytes == NULL)
+			return error_set(err, STATUS_MALFORMED, (uint64_t)(line.bytes - start),
+					 "line %" PRIu64 ": the file is cut short here", number);
 	}
-	if (!has_heading)
+	if (is_first)
 		return error_set(err, STATUS_MALFORMED, 0, "no heading");
 	return STATUS_OK;
 }

@@ -95,16 +95,43 @@ static void read_object(json_t *object, struct layer_builder *builder, struct li
 		json_is_object(value) ? json_object_get(value, "note") : NULL);
 }
 
-/* The object around "syscalls": its strings are the layer's keys. */
+static void set_key(struct layer_builder *builder, const char *key, const json_t *value)
+{
+	if (json_is_string(value))
+		(void)layer_builder_set(builder, 0, slice_of_string(key), text_of(value));
+}
+
+static void set_keys(json_t *object, struct layer_builder *builder)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach(object, key, value) set_key(builder, key, value);
+}
+
+/* What "layer show" writes: the layer is an object of its own, and so is its source. */
+static void set_shown_keys(json_t *layer, struct layer_builder *builder)
+{
+	const json_t *source = json_object_get(layer, "source");
+	set_keys(layer, builder);
+	set_key(builder, "source", json_object_get(source, "title"));
+	set_key(builder, "revision", json_object_get(source, "version"));
+	set_key(builder, "licence", json_object_get(source, "licence"));
+	set_key(builder, "url", json_object_get(source, "url"));
+}
+
+/* The object around the calls: its strings are the layer's keys. */
 static json_t *read_envelope(json_t *root, struct layer_builder *builder)
 {
 	json_t *calls = json_object_get(root, "syscalls");
-	if (!json_is_object(calls) && !json_is_array(calls))
+	if (json_is_object(calls) || json_is_array(calls)) {
+		set_keys(root, builder);
+		return calls;
+	}
+	calls = json_object_get(root, "calls");
+	json_t *layer = json_object_get(root, "layer");
+	if (!json_is_array(calls) || !json_is_object(layer))
 		return root;
-	const char *key;
-	json_t *value;
-	json_object_foreach(root, key, value) if (json_is_string(value))(void)
-	    layer_builder_set(builder, 0, slice_of_string(key), text_of(value));
+	set_shown_keys(layer, builder);
 	return calls;
 }
 

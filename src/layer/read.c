@@ -25,12 +25,13 @@ static bool has_c_entries(struct slice content)
 
 static enum status read_form(struct slice content, struct layer_builder *builder, struct error *err)
 {
+	content = slice_skip_mark(content);
 	struct slice trimmed = slice_trim(content);
 	if (has_c_entries(content))
 		return layer_read_c_table(content, builder);
 	if (trimmed.size_bytes > 0 && (trimmed.bytes[0] == '[' || trimmed.bytes[0] == '{'))
 		return layer_read_json(content, builder, err);
-	if (layer_is_csv_heading(first_line_with_content(content)))
+	if (layer_is_csv(first_line_with_content(content)))
 		return layer_read_csv(content, builder, err);
 	return layer_read_lines(content, builder);
 }

@@ -18,13 +18,16 @@ enum {
  *            then "LEVEL NAME [note]" lines; the form of data/layers
  *   list     one syscall name on a line
  *   C table  "[__NR_read] = (libos_syscall_t)libos_syscall_read," entries, 0 or NULL for absent
- *   CSV      a heading names the columns: syscall, name or number; level, support or status; note
+ *   CSV      a heading names the columns: syscall, name or number; level, support or status; note;
+ *            without one they are syscall, level, note. Commas, semicolons or tabs part them
  *   JSON     an array of names, an object of levels by name, an array of objects with "syscall"
- *            and "level", or any of these under the key "syscalls" beside name, version, arch…
+ *            and "level", or any of these under the key "syscalls" beside name, version, arch…;
+ *            also what "layer show" writes
  *
  * "#" starts a comment, except in JSON; CRLF line ends are fine. A name that is no Linux syscall
  * of the architecture, and a name that stands again, are problems with their line, and the rest
- * is kept.
+ * is kept. A CSV that ends in the middle of a row is malformed: what it would say after that is
+ * not known.
  *
  * content     of the whole file; borrowed for the call
  * input       names the file in problems; without its folder and ending it is the layer's name

@@ -272,6 +272,7 @@ enum status loupe_csv_parse(struct slice content, const char *input, struct aren
 			    struct error *err)
 {
 	struct parser parser = { .input = input };
+	content = slice_skip_mark(content);
 	enum status status = check_text(content, err);
 	if (status == STATUS_OK)
 		status = find_rows(content, &parser, err);

@@ -5,8 +5,8 @@ import fcntl, os, pathlib, pty, struct, subprocess, sys, tempfile, termios, unit
 program = str(pathlib.Path(sys.argv.pop(1)).resolve())
 scratch = tempfile.TemporaryDirectory()
 environment = {**os.environ, "XDG_DATA_HOME": scratch.name, "COLUMNS": "40"}
-COMMANDS = (["status", "gramine-1.8"], ["status", "zephyr", "--top", "0"], ["plan", "kerla"], ["users", "prctl"],
-            ["layer", "list"], ["layer", "show", "gvisor"], ["layer", "diff", "gramine", "gvisor"], ["syscalls"])
+COMMANDS = (["status", "gramine-1.8"], ["status", "zephyr", "--top", "0"], ["plan", "kerla"], ["status", "gramine-1.0", "gvisor"], 
+            ["users", "prctl"], ["layer", "list"], ["layer", "show", "gvisor"], ["layer", "diff", "gramine", "gvisor"], ["syscalls"])
 
 
 def on_terminal(columns, *words):

@@ -121,6 +121,56 @@ static void reads_csv_by_the_meaning_of_its_columns(void **state)
 	arena_finish(&fixture.arena);
 }
 
+static void reads_what_spreadsheets_call_csv(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"\xef\xbb\xbfsyscall;level;note\r\nread;full;\r\nwrite;fake;\"a; b\"\r\n",
+		"syscall\tlevel\tnote\nread\tfull\t\nwrite\tfake\ta; b\n",
+		"read,full\nwrite,fake,a; b\n",
+		"# without a heading\n\nread;full\nwrite;fake;\"a; b\"",
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct fixture fixture;
+		assert_int_equal(read_text(&fixture, texts[i]), STATUS_OK);
+		assert_int_equal(fixture.problems.count, 0);
+		assert_int_equal(fixture.layer.entry_count, 2);
+		assert_entry(&fixture, 0, 0, LEVEL_FULL);
+		assert_entry(&fixture, 1, 1, LEVEL_FAKE);
+		assert_string_equal(fixture.layer.entries[1].note, "a; b");
+		arena_finish(&fixture.arena);
+	}
+}
+
+static void sees_where_a_csv_is_cut_short(void **state)
+{
+	(void)state;
+	static const char whole[] = "syscall,level,note\nread,full,\nwrite,partial,why";
+	struct fixture fixture;
+	for (size_t cut = strlen("syscall,level,note\nread,full,\nw");
+	     cut < strlen("syscall,level,note\nread,full,\nwrite,partial"); cut++) {
+		char text[sizeof(whole)] = "";
+		memcpy(text, whole, cut);
+		assert_int_equal(read_text(&fixture, text), STATUS_MALFORMED);
+		assert_string_equal(fixture.err.text, "line 3: the file is cut short here");
+		assert_int_equal(fixture.err.input_off, 30);
+		arena_finish(&fixture.arena);
+	}
+	assert_int_equal(read_text(&fixture, "syscall,level\nread\nwrite,full\n"), STATUS_OK);
+	assert_problem(&fixture, 2, "a row without a level");
+	arena_finish(&fixture.arena);
+}
+
+static void reads_a_list_behind_a_byte_order_mark(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	assert_int_equal(read_text(&fixture, "\xef\xbb\xbfread\nwrite\n"), STATUS_OK);
+	assert_int_equal(fixture.layer.entry_count, 2);
+	assert_int_equal(fixture.problems.count, 0);
+	arena_finish(&fixture.arena);
+}
+
 static void reads_json_in_its_shapes(void **state)
 {
 	(void)state;
@@ -182,5 +232,8 @@ RUN_TESTS(cmocka_unit_test(reads_a_list_and_keeps_what_is_known),
 	  cmocka_unit_test(reads_the_shipped_form),
 	  cmocka_unit_test(reads_a_table_of_function_pointers),
 	  cmocka_unit_test(reads_csv_by_the_meaning_of_its_columns),
+	  cmocka_unit_test(reads_what_spreadsheets_call_csv),
+	  cmocka_unit_test(sees_where_a_csv_is_cut_short),
+	  cmocka_unit_test(reads_a_list_behind_a_byte_order_mark),
 	  cmocka_unit_test(reads_json_in_its_shapes), cmocka_unit_test(refuses_what_is_no_layer),
 	  cmocka_unit_test(takes_numbers_of_the_layers_architecture))
