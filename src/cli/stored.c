@@ -41,10 +41,16 @@ int stored_open(const struct arguments *arguments, enum store_access access,
 {
 	struct arena arena = { 0 };
 	struct error err;
+	bool is_default = !argument_given(arguments, "db");
+	int code = EXIT_DONE;
+	if (is_default && access == STORE_READ && store_default_path(&arena) == NULL) {
+		*out_store = NULL; /* who has no home has no facts of their own */
+		return EXIT_DONE;
+	}
 	const char *path = stored_path(arguments, &arena);
-	int code = path == NULL ? EXIT_PROBLEM : EXIT_DONE;
-	if (path != NULL &&
-	    open_at(path, !argument_given(arguments, "db"), access, out_store, &err) != STATUS_OK)
+	if (path == NULL)
+		code = EXIT_PROBLEM;
+	else if (open_at(path, is_default, access, out_store, &err) != STATUS_OK)
 		code = report_error(path, &err);
 	arena_finish(&arena);
 	return code;

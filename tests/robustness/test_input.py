@@ -138,6 +138,26 @@ class Input(Case):
             self.assert_refused(self.run_sysgap("import", "workloads", path), f"sysgap: {path}: {text}")
 
 
+class Homeless(unittest.TestCase):
+    """The shipped facts need no home; own ones need a place."""
+
+    def run_sysgap(self, *words):
+        return subprocess.run([program, *words], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                              env={"PATH": os.environ["PATH"]})
+
+    def test_reading(self):
+        done = self.run_sysgap("status", "gramine-1.8", "--format", "names", "--top", "1")
+        self.assertEqual((done.stdout, done.stderr, done.returncode), ("rseq\n", "", 0))
+
+    def test_importing(self):
+        with tempfile.NamedTemporaryFile("w") as names:
+            names.write("read\n")
+            names.flush()
+            done = self.run_sysgap("import", "layer", names.name)
+        self.assertEqual((done.stdout, done.returncode), ("", 1))
+        self.assertEqual(done.stderr, "sysgap: neither XDG_DATA_HOME nor HOME is set: name the store with --db\n")
+
+
 class Stores(Case):
     """What lies at --db is not a store of ours, or a damaged one: it stays as it is, byte for byte."""
 
