@@ -76,13 +76,3 @@ const char **facts_call_names(struct facts *facts, struct bitset calls, size_t *
 	*out_count = count;
 	return names;
 }
-
-void facts_describe_packages(struct writer *writer)
-{
-	writer_section_begin(writer, "packages", "Packages");
-	writer_bool(writer, "known", NULL, false);
-	writer_note(writer, "note",
-		    "no package data yet: 'sysgap scan --installed' analyses the programs of this "
-		    "system, 'sysgap scan --apt NAME...' those of a package");
-	writer_section_end(writer);
-}

@@ -39,6 +39,3 @@ const char *facts_syscall_name(struct facts *facts, uint32_t number);
 
 /* The names of a set of numbers, by number; in the arena. */
 const char **facts_call_names(struct facts *facts, struct bitset calls, size_t *out_count);
-
-/* The half of a result that comes from packages: what is known, or how to get it. */
-void facts_describe_packages(struct writer *writer);

@@ -137,6 +137,17 @@ static struct needs needs_of_rows(const struct packages *packages)
 	return needs_of(packages, row_of, packages->row_count);
 }
 
+/* What is said instead of figures while nothing was surveyed. */
+static void say_how_to_get_them(struct writer *writer)
+{
+	writer_section_begin(writer, "packages", "Packages");
+	writer_bool(writer, "known", NULL, false);
+	writer_note(writer, "note",
+		    "no package data yet: 'sysgap scan --installed' analyses the programs of this "
+		    "system, 'sysgap scan --apt NAME...' those of a package");
+	writer_section_end(writer);
+}
+
 /* ---- dependencies: a row for every stored package, also for libraries ---- */
 
 struct provider {
@@ -474,7 +485,7 @@ int packages_describe_status(const struct selection *selection, const struct lay
 	if (code != EXIT_DONE)
 		return code;
 	if (packages.row_count == 0) {
-		facts_describe_packages(writer);
+		say_how_to_get_them(writer);
 		return EXIT_DONE;
 	}
 	struct needs needs = needs_of_rows(&packages);
@@ -491,6 +502,52 @@ int packages_describe_status(const struct selection *selection, const struct lay
 	write_curve(&packages, &needs, implemented, writer);
 	if (by != NULL)
 		write_by(&packages, &needs, implemented, by, writer);
+	writer_section_end(writer);
+	return EXIT_DONE;
+}
+
+/* Every layer over the same packages, whose number and weight stand above. */
+static void write_comparison(const struct packages *packages, const struct needs *needs,
+			     const struct selection *selection, const struct layer *const *layers,
+			     size_t count, struct writer *writer)
+{
+	static const struct column columns[] = {
+		{ "layer", "Layer", COLUMN_TEXT },
+		{ "weighted", "Weighted, percent", COLUMN_NUMBER },
+		{ "packages", "Packages", COLUMN_SHARE },
+		{ "weighted_with_exclusions", "Weighted, with exclusions", COLUMN_NUMBER },
+		{ "packages_with_exclusions", NULL, COLUMN_SHARE },
+	};
+	struct arena *arena = &packages->facts->arena;
+	writer_table_begin(writer, "layers", "Completeness over packages", columns, 5, false);
+	for (size_t i = 0; i < count; i++) {
+		struct completeness all =
+		    completeness_of(needs, packages->probabilities,
+				    selection_implemented(selection, layers[i]), NULL);
+		struct completeness kept =
+		    completeness_of(needs, packages->probabilities,
+				    selection_supported(selection, layers[i]), NULL);
+		write_variant(layer_key(arena, layers[i]), all, kept, writer);
+	}
+	writer_table_end(writer);
+}
+
+int packages_describe_comparison(const struct selection *selection,
+				 const struct layer *const *layers, size_t count,
+				 struct writer *writer)
+{
+	struct packages packages;
+	int code = packages_load(selection->facts, API_SYSCALL, &packages);
+	if (code != EXIT_DONE)
+		return code;
+	if (packages.row_count == 0) {
+		say_how_to_get_them(writer);
+		return EXIT_DONE;
+	}
+	struct needs needs = needs_of_rows(&packages);
+	writer_section_begin(writer, "packages", "Packages");
+	write_basis(&packages, &needs, writer);
+	write_comparison(&packages, &needs, selection, layers, count, writer);
 	writer_section_end(writer);
 	return EXIT_DONE;
 }
@@ -568,7 +625,7 @@ int packages_describe_users(struct facts *facts, const struct api *api, bool mai
 	if (code != EXIT_DONE)
 		return code;
 	if (packages.row_count == 0) {
-		facts_describe_packages(writer);
+		say_how_to_get_them(writer);
 		return EXIT_DONE;
 	}
 	struct popular_user *popular = arena_alloc(&facts->arena, count, sizeof(*popular));

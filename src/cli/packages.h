@@ -28,6 +28,11 @@ int packages_load(struct facts *facts, enum api_kind kind, struct packages *out_
 int packages_describe_status(const struct selection *selection, const struct layer *layer,
 			     struct writer *writer);
 
+/* The section "packages" of a comparison of layers. Prints errors. */
+int packages_describe_comparison(const struct selection *selection,
+				 const struct layer *const *layers, size_t count,
+				 struct writer *writer);
+
 /* The section "packages" of who uses an API; main: its table is the main one. Prints errors. */
 int packages_describe_users(struct facts *facts, const struct api *api, bool main,
 			    struct writer *writer);

@@ -1,5 +1,6 @@
 /* Several layers side by side: completeness, what is missing where, a curve for each. */
 #include "cli/curves.h"
+#include "cli/packages.h"
 #include "cli/status.h"
 #include "syscalls/table.h"
 
@@ -145,6 +146,7 @@ int status_describe_several(const struct selection *selection, const struct laye
 	compare_with_exclusions(selection, layers, count, writer);
 	int code = compare_curves(selection, layers, count, writer);
 	compare_missing(selection, layers, count, writer);
-	facts_describe_packages(writer);
+	if (code == EXIT_DONE)
+		code = packages_describe_comparison(selection, layers, count, writer);
 	return code;
 }

@@ -17,7 +17,7 @@ enum {
 	FLEXIBLE_MIN = 16, /* a column of text is not made narrower */
 	BELOW_INDENT = 4,  /* of a list below its row */
 	BELOW_HANGING = 8, /* of its further lines */
-	TITLE_MAX = 36,    /* a fact with a longer title is not aligned with the others */
+	TITLE_MAX = 46,    /* a fact with a longer title is not aligned with the others */
 };
 
 static void append_repeated(struct buffer *out, const char *string, size_t count)

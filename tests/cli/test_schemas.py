@@ -18,14 +18,50 @@ def run(*words):
     return subprocess.run([program, *words, "--quiet"], capture_output=True, env=environment)
 
 
+# Keys that a document of a schema may lack, for what is there only when it was asked for or is known.
+OPTIONAL = {
+    "sysgap-status": {"by", "figure", "stub", "missing_without_excluded_workloads", "missing_with_exclusions"},
+    "sysgap-comparison": {"figure"},
+    "sysgap-plan": {"stub"},
+    "sysgap-explore": {"effects", "operations", "pseudo_files", "number", "reason", "steady", "verdict",
+                       "EPERM"},
+    "sysgap-trace": {"exit", "operations", "programs", "pseudo_files", "signal"},
+}
+
+
+def objects_of(value, shapes):
+    """The objects in a document, one of each set of keys."""
+    if isinstance(value, dict) and frozenset(value) not in shapes:
+        shapes.add(frozenset(value))
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from objects_of(part, shapes)
+
+
 class Schemas(unittest.TestCase):
     def check(self, name, *words):
         done = run(*words, "--format", "json")
         self.assertEqual(done.returncode, 0, done.stderr)
         document = json.loads(done.stdout)
         self.assertEqual(document["schema"], name)
-        jsonschema.Draft202012Validator(schema(name)).validate(document)
+        validator = jsonschema.Draft202012Validator(schema(name))
+        validator.validate(document)
+        self.check_strict(name, validator, document)
         return document
+
+    def check_strict(self, name, validator, document):
+        """A key that is missing, new, or of another type is noticed wherever it is."""
+        for part in list(objects_of(document, set())):
+            for key in set(part) - OPTIONAL.get(name, set()):
+                value = part.pop(key)
+                self.assertFalse(validator.is_valid(document), f"{name} without {key}")
+                part[key] = [[value]]
+                self.assertFalse(validator.is_valid(document), f"{name} with another {key}")
+                part[key] = value
+            part["a new key"] = 1
+            self.assertFalse(validator.is_valid(document), f"{name}: {list(part)}")
+            del part["a new key"]
+        validator.validate(document)
 
     def test_each_name_has_a_valid_schema(self):
         named = set()
@@ -80,6 +116,21 @@ class Schemas(unittest.TestCase):
         (folder / "script").chmod(0o755)
         document = self.check("sysgap-survey", "scan", str(folder))
         self.assertEqual(document["packages"][0]["state"], "partly")
+
+    def test_packages(self):
+        folder = pathlib.Path(scratch.name) / "programs"
+        folder.mkdir()
+        (folder / "true").write_bytes(pathlib.Path("/bin/true").read_bytes())
+        (folder / "true").chmod(0o755)
+        store = ("--db", scratch.name + "/packages.db")
+        self.check("sysgap-survey", "scan", str(folder), *store)
+        status = self.check("sysgap-status", "status", "zephyr", *store, "--by", "section")
+        both = self.check("sysgap-comparison", "status", "zephyr", "gvisor", *store)
+        self.assertTrue(status["packages"]["known"])
+        self.assertEqual(both["packages"]["layers"][0]["packages"], status["packages"]["completeness"][0]["packages"])
+        self.assertEqual(both["packages"]["layers"][0]["packages"]["of"], 1)
+        self.assertEqual(self.check("sysgap-users", "users", "exit_group", *store)["packages"]["used"], 1)
+        self.assertEqual(self.check("sysgap-api-users", "users", "libc:exit", *store)["packages"]["used"], 1)
 
     def test_layer(self):
         self.check("sysgap-layers", "layer", "list")
