@@ -20,6 +20,7 @@ struct import {
 	struct arena arena;
 	struct problem_list problems;
 	struct output output;
+	struct store *store; /* NULL until there is something to store */
 };
 
 struct import_kind {
@@ -43,22 +44,25 @@ static int check_problems(struct import *import, const char *input)
 	return EXIT_PROBLEM;
 }
 
+/* Only now: what is malformed leaves no store behind. */
+static int open_store(struct import *import)
+{
+	return stored_open(import->arguments, STORE_WRITE, &import->store);
+}
+
 static int store_workloads(struct import *import, struct workload_set set)
 {
-	struct store *store;
 	struct store_change change;
 	struct error err;
-	int code = stored_open(import->arguments, STORE_WRITE, &store);
+	int code = open_store(import);
 	if (code != EXIT_DONE)
 		return code;
-	if (store_replace_workloads(store, set.workloads, set.count, &change, &err) != STATUS_OK)
-		code = stored_report(import->arguments, &err);
-	store_close(store);
-	if (code != EXIT_DONE)
-		return code;
+	if (store_replace_workloads(import->store, set.workloads, set.count, &change, &err) !=
+	    STATUS_OK)
+		return stored_report(import->arguments, &err);
 	struct writer *writer = import->output.writer;
-	writer_integer(writer, "imported", "workloads imported", (int64_t)change.added);
-	writer_integer(writer, "replaced", "workloads replaced", (int64_t)change.removed);
+	writer_integer(writer, "imported", "Workloads imported", (int64_t)change.added);
+	writer_integer(writer, "replaced", "Workloads replaced", (int64_t)change.removed);
 	return EXIT_DONE;
 }
 
@@ -69,21 +73,30 @@ static const char *value_or(const struct arguments *arguments, const char *optio
 	return value == NULL ? otherwise : value;
 }
 
+/* What the options say of a source counts more than what its file says. */
+static void set_source(const struct arguments *arguments, struct source *source)
+{
+	source->title = value_or(arguments, "title", source->title);
+	source->version = value_or(arguments, "source-version", source->version);
+	source->licence = value_or(arguments, "licence", source->licence);
+	source->url = value_or(arguments, "url", source->url);
+}
+
 static void write_source(struct writer *writer, const struct source *source)
 {
-	writer_text(writer, "source", "source", source->title);
-	writer_text(writer, "source_version", "version", source->version);
-	writer_text(writer, "licence", "licence", source->licence);
+	writer_text(writer, "source", "Source", source->title);
+	writer_text(writer, "source_version", "Source version", source->version);
+	writer_text(writer, "licence", "Licence", source->licence);
 }
 
 static void write_choices(struct writer *writer, const struct loupe_database *database)
 {
 	static const struct column columns[] = {
-		{ "application", "application", COLUMN_TEXT },
-		{ "workload", "workload", COLUMN_TEXT },
-		{ "runs", "runs", COLUMN_NUMBER },
-		{ "chosen", "chosen", COLUMN_TEXT },
-		{ "rows", "rows", COLUMN_NUMBER },
+		{ "application", "Application", COLUMN_TEXT },
+		{ "workload", "Workload", COLUMN_TEXT },
+		{ "runs", "Runs", COLUMN_NUMBER },
+		{ "chosen", "Chosen", COLUMN_TEXT },
+		{ "rows", "Rows", COLUMN_NUMBER },
 	};
 	writer_table_begin(writer, "several_runs", "Workloads with several runs", columns, 5, true);
 	for (size_t i = 0; i < database->choice_count; i++) {
@@ -101,14 +114,10 @@ static int import_loupe(struct import *import)
 {
 	const struct arguments *arguments = import->arguments;
 	const char *directory = arguments->operands[1];
-	const struct source source = {
-		.title = value_or(arguments, "title", "Loupe database"),
-		.version = argument_value(arguments, "source-version"),
-		.licence = argument_value(arguments, "licence"),
-		.url = argument_value(arguments, "url"),
-	};
+	struct source source = { .title = "Loupe database" };
 	struct loupe_database database;
 	struct error err;
+	set_source(arguments, &source);
 	if (loupe_read(directory, &source, &import->arena, &import->problems, &database, &err) !=
 	    STATUS_OK)
 		return report_error(directory, &err);
@@ -143,10 +152,10 @@ static int import_workloads(struct import *import)
 static void write_layers(struct import *import, const struct layer *const *layers, size_t count)
 {
 	static const struct column columns[] = {
-		{ "layer", "layer", COLUMN_TEXT },
-		{ "arch", "architecture", COLUMN_TEXT },
-		{ "calls", "calls named", COLUMN_NUMBER },
-		{ "source", "source", COLUMN_TEXT },
+		{ "layer", "Layer", COLUMN_TEXT },
+		{ "arch", "Architecture", COLUMN_TEXT },
+		{ "calls", "Calls named", COLUMN_NUMBER },
+		{ "source", "Source", COLUMN_TEXT },
 	};
 	struct writer *writer = import->output.writer;
 	writer_table_begin(writer, "layers", "Layers imported", columns, 4, true);
@@ -168,25 +177,8 @@ static int read_layer(struct import *import, const char *path, struct layer *out
 		return report_error(path, &err);
 	out_layer->name = value_or(arguments, "name", out_layer->name);
 	out_layer->version = value_or(arguments, "layer-version", out_layer->version);
-	out_layer->source.title = value_or(arguments, "title", out_layer->source.title);
-	out_layer->source.version =
-	    value_or(arguments, "source-version", out_layer->source.version);
-	out_layer->source.licence = value_or(arguments, "licence", out_layer->source.licence);
-	out_layer->source.url = value_or(arguments, "url", out_layer->source.url);
+	set_source(arguments, &out_layer->source);
 	return EXIT_DONE;
-}
-
-static int store_layers(struct import *import, const struct layer *const *layers, size_t count)
-{
-	struct store *store;
-	struct error err;
-	int code = stored_open(import->arguments, STORE_WRITE, &store);
-	if (code != EXIT_DONE)
-		return code;
-	if (store_put_layers(store, layers, count, &err) != STATUS_OK)
-		code = stored_report(import->arguments, &err);
-	store_close(store);
-	return code;
 }
 
 /* An unknown name in a list costs that name only: the rest says as much as before. */
@@ -206,23 +198,14 @@ static int import_layers(struct import *import)
 	}
 	report_problems(&import->problems, arguments);
 	if (code == EXIT_DONE)
-		code = store_layers(import, pointers, count);
-	if (code == EXIT_DONE)
-		write_layers(import, pointers, count);
-	return code;
-}
-
-static int store_popularity(struct import *import, const struct popularity *popularity)
-{
-	struct store *store;
-	struct error err;
-	int code = stored_open(import->arguments, STORE_WRITE, &store);
+		code = open_store(import);
 	if (code != EXIT_DONE)
 		return code;
-	if (store_put_popularity(store, popularity, &err) != STATUS_OK)
-		code = stored_report(import->arguments, &err);
-	store_close(store);
-	return code;
+	struct error err;
+	if (store_put_layers(import->store, pointers, count, &err) != STATUS_OK)
+		return stored_report(arguments, &err);
+	write_layers(import, pointers, count);
+	return EXIT_DONE;
 }
 
 static int read_popcon(struct import *import, struct buffer *text,
@@ -246,27 +229,26 @@ static int read_popcon(struct import *import, struct buffer *text,
 
 static int import_popcon(struct import *import)
 {
-	const struct arguments *arguments = import->arguments;
 	struct writer *writer = import->output.writer;
 	struct buffer text = { 0 };
 	struct popularity popularity = { 0 };
+	struct error err;
 	int code = read_popcon(import, &text, &popularity);
 	buffer_finish(&text);
+	if (code == EXIT_DONE)
+		code = open_store(import);
 	if (code != EXIT_DONE)
 		return code;
-	struct source *source = &popularity.source;
-	if (source->title == NULL)
-		source->title = "Debian popularity-contest";
-	source->title = value_or(arguments, "title", source->title);
-	source->version = value_or(arguments, "source-version", source->version);
-	source->licence = value_or(arguments, "licence", source->licence);
-	source->url = value_or(arguments, "url", source->url);
-	code = store_popularity(import, &popularity);
-	writer_text(writer, "source", "Source", source->title);
+	if (popularity.source.title == NULL)
+		popularity.source.title = "Debian popularity-contest";
+	set_source(import->arguments, &popularity.source);
+	if (store_put_popularity(import->store, &popularity, &err) != STATUS_OK)
+		return stored_report(import->arguments, &err);
+	writer_text(writer, "source", "Source", popularity.source.title);
 	writer_integer(writer, "packages", "Packages", (int64_t)popularity.count);
 	writer_integer(writer, "submissions", "Installations are a share of",
 		       (int64_t)popularity.submissions);
-	return code;
+	return EXIT_DONE;
 }
 
 /* New kinds of input are added here and to `verbs` below. */
@@ -303,6 +285,7 @@ static int run_import(const struct arguments *arguments)
 		else
 			output_discard(&import.output);
 	}
+	store_close(import.store);
 	arena_finish(&import.arena);
 	return code;
 }

@@ -170,9 +170,9 @@ static int survey_into(const struct survey *survey, const struct arguments *argu
 		return stored_report(arguments, &err);
 	if (!argument_given(arguments, "quiet"))
 		fprintf(stderr,
-			"sysgap: %zu packages; now read: %zu, programs analysed: %zu of %zu\n",
-			outcome->packages, outcome->inputs_read, outcome->programs_analysed,
-			outcome->programs);
+			"sysgap: %zu package%s; now read: %zu, programs analysed: %zu of %zu\n",
+			outcome->packages, outcome->packages == 1 ? "" : "s", outcome->inputs_read,
+			outcome->programs_analysed, outcome->programs);
 	return EXIT_DONE;
 }
 
