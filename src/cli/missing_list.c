@@ -30,7 +30,7 @@ struct missing_list missing_list_make(struct facts *facts, struct workload_set w
 	size_t count;
 	const struct missing_call *calls =
 	    missing_calls(&facts->arena, workloads.workloads, workloads.count, supported,
-			  status_policy(facts->arguments), &count);
+			  selection_policy(facts->arguments), &count);
 	struct named_call *sorted = arena_alloc(&facts->arena, count, sizeof(*sorted));
 	for (size_t i = 0; i < count; i++)
 		sorted[i] =

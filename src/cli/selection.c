@@ -205,6 +205,11 @@ int selection_make(struct facts *facts, int kind, struct selection *out_selectio
 	return EXIT_DONE;
 }
 
+enum needs_policy selection_policy(const struct arguments *arguments)
+{
+	return argument_given(arguments, "fake-ok") ? NEEDS_STUBS_FAKES : NEEDS_STUBS;
+}
+
 struct bitset selection_implemented(const struct selection *selection, const struct layer *layer)
 {
 	struct bitset set = bitset_create(&selection->facts->arena, SYSCALL_NUMBER_LIMIT);
@@ -272,4 +277,16 @@ void selection_describe_levels(const struct selection *selection, const struct l
 		writer_cell_bool(writer, selection->levels[level]);
 	}
 	writer_table_end(writer);
+}
+
+void selection_describe_exclusions(const struct selection *selection, struct writer *writer)
+{
+	size_t count;
+	const char **calls = facts_call_names(selection->facts, selection->excluded_calls, &count);
+	writer_section_begin(writer, "exclusions", NULL);
+	writer_text(writer, "chosen", "Exclusions", selection->asked ? "given" : "published");
+	writer_names(writer, "workloads", "Excluded workloads", selection->excluded_workloads,
+		     selection->excluded_workload_count);
+	writer_names(writer, "calls", "Excluded calls, taken as implemented", calls, count);
+	writer_section_end(writer);
 }

@@ -2,6 +2,7 @@
 
 #include "base/bitset.h"
 #include "cli/facts.h"
+#include "metrics/needs.h"
 #include "report/writer.h"
 
 /*
@@ -61,6 +62,9 @@ struct selection {
  */
 int selection_make(struct facts *facts, int kind, struct selection *out_selection);
 
+/* --fake-ok */
+enum needs_policy selection_policy(const struct arguments *arguments);
+
 /* What a layer implements, as numbers below SYSCALL_NUMBER_LIMIT; in the facts' arena. */
 struct bitset selection_implemented(const struct selection *selection, const struct layer *layer);
 
@@ -74,3 +78,6 @@ void selection_describe_layer(const struct selection *selection, const struct la
 /* The table of how many calls have each level, into the present section. */
 void selection_describe_levels(const struct selection *selection, const struct layer *layer,
 			       struct writer *writer);
+
+/* The section "exclusions": what --exclude and its like leave out, or the published choice. */
+void selection_describe_exclusions(const struct selection *selection, struct writer *writer);

@@ -9,9 +9,6 @@
 
 enum { STATUS_MAX_LAYERS = 24 };
 
-/* --fake-ok */
-enum needs_policy status_policy(const struct arguments *arguments);
-
 struct completeness status_completeness(struct facts *facts, struct workload_set workloads,
 					struct bitset supported, enum needs_policy policy);
 
@@ -21,8 +18,6 @@ struct completeness status_completeness(struct facts *facts, struct workload_set
  */
 void status_note_few_lacks(const struct selection *selection, const struct layer *layer,
 			   struct writer *writer);
-
-void status_describe_exclusions(const struct selection *selection, struct writer *writer);
 
 /* Describe a whole document; return an exit code after a message. */
 int status_describe_one(const struct selection *selection, const struct layer *layer,

@@ -48,7 +48,7 @@ static void describe_completeness(const struct selection *selection, const struc
 	writer_integer(writer, "unknown_workloads",
 		       unknown == 0 ? NULL : "Workloads with unknown needs, not supported",
 		       (int64_t)unknown);
-	status_describe_exclusions(selection, writer);
+	selection_describe_exclusions(selection, writer);
 }
 
 /* ---- what is missing ---- */

@@ -67,7 +67,7 @@ static void compare_with_exclusions(const struct selection *selection,
 		writer_cell_share(writer, kept.faking.supported, kept.faking.of);
 	}
 	writer_table_end(writer);
-	status_describe_exclusions(selection, writer);
+	selection_describe_exclusions(selection, writer);
 }
 
 /* What all of them implement. */
@@ -121,7 +121,7 @@ static int compare_curves(const struct selection *selection, const struct layer 
 	struct facts *facts = selection->facts;
 	struct needs needs =
 	    needs_of_workloads(&facts->arena, selection->all.workloads, selection->all.count,
-			       SYSCALL_NUMBER_LIMIT, status_policy(facts->arguments));
+			       SYSCALL_NUMBER_LIMIT, selection_policy(facts->arguments));
 	struct curve *curves = arena_alloc(&facts->arena, count, sizeof(*curves));
 	for (size_t i = 0; i < count; i++) {
 		const char *title = layer_key(&facts->arena, layers[i]);
