@@ -66,6 +66,7 @@ static const struct option_spec options[] = {
 static const struct example examples[] = {
 	{ "status gramine-1.8", "the status of Gramine 1.8" },
 	{ "status gramine-1.8 --output gramine.html", "the same as a page with figures" },
+	{ "status gramine-1.8 --output curves.svg", "only the figure, for a paper" },
 	{ "status my-syscalls.txt --top 10 --format md", "of an own list of calls, for an issue" },
 	{ "status gramine-1.0 gramine-1.8 gvisor", "side by side" },
 	{ "status gramine-1.8 --format names --top 0", "only the names of what is missing" },

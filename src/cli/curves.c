@@ -149,7 +149,8 @@ int curves_draw(struct facts *facts, const struct curve *curves, size_t count, c
 		const char *title, struct writer *writer)
 {
 	const char *directory = argument_value(facts->arguments, "figures");
-	if (directory == NULL && writer_format(writer) != FORMAT_HTML)
+	enum format format = writer_format(writer);
+	if (directory == NULL && format != FORMAT_HTML && format != FORMAT_SVG)
 		return EXIT_DONE;
 	struct buffer svg = { 0 };
 	struct error err;
@@ -158,7 +159,7 @@ int curves_draw(struct facts *facts, const struct curve *curves, size_t count, c
 	enum status status = draw(facts, curves, count, title, &svg, &err);
 	if (status != STATUS_OK) {
 		(void)report_error("figure", &err);
-		code = directory == NULL ? EXIT_DONE : EXIT_PROBLEM;
+		code = directory == NULL && format == FORMAT_HTML ? EXIT_DONE : EXIT_PROBLEM;
 	} else if (directory != NULL) {
 		(void)mkdir(directory, 0777); /* when this fails, the file cannot be opened */
 		path = arena_printf(&facts->arena, "%s/%s.svg", directory,

@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 
 const struct option_spec common_options[] = {
-	{ 'f', "format", VALUE_CHOICE, "FORMAT", "text|md|json|html|tsv|names",
+	{ 'f', "format", VALUE_CHOICE, "FORMAT", "text|md|json|html|tsv|names|svg",
 	  "how to write the result (default: text)" },
 	{ 'o', "output", VALUE_FILE, "FILE", NULL, "write the result to FILE" },
 	{ 0, "db", VALUE_FILE, "FILE", NULL,

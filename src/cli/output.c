@@ -95,9 +95,9 @@ int output_close(struct output *output)
 		return close_file(output, written ? EXIT_DONE : output_problem(output->path));
 	}
 	enum format format = writer_format(output->writer);
-	if ((format == FORMAT_TSV || format == FORMAT_NAMES) && !writer_has_main(output->writer)) {
-		(void)usage_error(output->arguments, "this result has no table for --format %s",
-				  format_name(format));
+	if (writer_is_void(output->writer)) {
+		(void)usage_error(output->arguments, "this result has no %s for --format %s",
+				  format == FORMAT_SVG ? "figure" : "table", format_name(format));
 		output_discard(output);
 		return EXIT_USAGE;
 	}

@@ -77,6 +77,7 @@ extern const struct backend json_backend;
 extern const struct backend html_backend;
 extern const struct backend tsv_backend;
 extern const struct backend names_backend;
+extern const struct backend svg_backend;
 
 struct writer {
 	FILE *file; /* borrowed */
@@ -100,6 +101,7 @@ struct writer {
 	size_t cell_count;
 	size_t cell_capacity;
 	bool has_main;
+	bool has_figure;
 };
 
 /* How people read a cell; the bytes are those of the command, made harmless by clean_append. */

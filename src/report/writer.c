@@ -15,6 +15,7 @@ static const struct backend *const backends[FORMAT_COUNT] = {
 	[FORMAT_TEXT] = &text_backend, [FORMAT_MD] = &markdown_backend,
 	[FORMAT_JSON] = &json_backend, [FORMAT_HTML] = &html_backend,
 	[FORMAT_TSV] = &tsv_backend,   [FORMAT_NAMES] = &names_backend,
+	[FORMAT_SVG] = &svg_backend,
 };
 
 /* ---- memory ---- */
@@ -145,9 +146,21 @@ enum format writer_format(const struct writer *writer)
 	return writer->format;
 }
 
-bool writer_has_main(const struct writer *writer)
+bool writer_is_void(const struct writer *writer)
 {
-	return writer->has_main;
+	switch (writer->format) {
+	case FORMAT_TSV:
+	case FORMAT_NAMES:
+		return !writer->has_main;
+	case FORMAT_SVG:
+		return !writer->has_figure;
+	case FORMAT_TEXT:
+	case FORMAT_MD:
+	case FORMAT_JSON:
+	case FORMAT_HTML:
+		return false;
+	}
+	return false;
 }
 
 /* ---- sections and arrays ---- */
@@ -381,6 +394,8 @@ void writer_figure(struct writer *writer, const char *key, const char *title, co
 		   struct slice svg)
 {
 	begin_part(writer);
+	assert(!writer->has_figure);
+	writer->has_figure = true;
 	struct fact fact = { key, title, text_cell(writer, path) };
 	if (writer->backend->figure != NULL)
 		writer->backend->figure(writer, &fact, svg);

@@ -13,14 +13,23 @@
  *
  *   text   for people at a terminal          md    for papers, issues, wikis
  *   json   {"schema": NAME, "version": N, …} html  one self-contained page
- *   tsv    the main table with a header line names the first column of the main table
+ *   tsv    the main table with a header line  names  the first column of the main table
+ *   svg    the figure
  *
- * The main table is the one opened with `main` set; a command has at most one. A result of
- * format tsv or names is that table and nothing else.
+ * The main table is the one opened with `main` set; a command has at most one, and at most one
+ * figure. A result of format tsv, names or svg is that and nothing else.
  */
-enum format { FORMAT_TEXT, FORMAT_MD, FORMAT_JSON, FORMAT_HTML, FORMAT_TSV, FORMAT_NAMES };
+enum format {
+	FORMAT_TEXT,
+	FORMAT_MD,
+	FORMAT_JSON,
+	FORMAT_HTML,
+	FORMAT_TSV,
+	FORMAT_NAMES,
+	FORMAT_SVG,
+};
 
-enum { FORMAT_COUNT = FORMAT_NAMES + 1, FORMAT_UNKNOWN = -1 };
+enum { FORMAT_COUNT = FORMAT_SVG + 1, FORMAT_UNKNOWN = -1 };
 
 int format_from_name(const char *name); /* FORMAT_UNKNOWN when there is none */
 const char *format_name(enum format format);
@@ -63,7 +72,8 @@ int writer_close(struct writer *writer);
 void writer_discard(struct writer *writer);
 
 enum format writer_format(const struct writer *writer);
-bool writer_has_main(const struct writer *writer); /* whether a main table was written */
+/* Its format shows nothing of what was written. */
+bool writer_is_void(const struct writer *writer);
 
 /*
  * Everything below has a key, for JSON, and a title, for people. Without key it is left out of
@@ -126,7 +136,7 @@ void writer_cell_list_cut(struct writer *writer, const char *const *names, size_
 void writer_table_end(struct writer *writer);
 
 /*
- * A picture. html has it inline; md refers to its file; text and json name the file.
+ * The figure. html has it inline; md refers to its file; text and json name the file.
  *
  * path   of the file beside the document; NULL when there is only the content
  * svg    its content

@@ -6,5 +6,6 @@ PATH=/nonexistent "$program" status gramine-1.8 --output page.html || exit 9
 grep -c "<figure>" page.html && exit 9
 code=0
 PATH=/nonexistent "$program" status gramine-1.8 --figures figures --output text.md || code=$?
+PATH=/nonexistent "$program" status gramine-1.8 --output figure.svg && exit 9
 ls
 exit $code
