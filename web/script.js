@@ -1,5 +1,18 @@
-// Tables are readable without this; a click on a column's head sorts longer ones by it.
+// The page is readable without this. It adds links to the parts, and a click on a column's head sorts a
+// longer table by it.
 "use strict";
+const parts = [...document.querySelectorAll("h2")];
+if (parts.length > 2) {
+	const links = document.createElement("nav");
+	for (const part of parts) {
+		const link = document.createElement("a");
+		part.id ||= part.textContent.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+		link.href = "#" + part.id;
+		link.textContent = part.textContent;
+		links.append(link);
+	}
+	document.querySelector("h1").after(links);
+}
 for (const table of document.querySelectorAll("table")) {
 	const body = table.tBodies[0];
 	if (body.rows.length < 4)

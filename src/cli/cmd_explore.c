@@ -377,7 +377,7 @@ const struct command cmd_explore = {
 	    "Works as root, and for an ordinary user where the kernel allows user namespaces.",
 	.examples = examples,
 	.options = options,
-	.operand_kind = VALUE_FILE,
+	.operand_kind = VALUE_WORKLOAD,
 	.min_operands = 0,
 	.max_operands = 1,
 	.run = run_explore,

@@ -39,7 +39,7 @@ const struct command cmd_help = {
 		{ "help completion > /etc/bash_completion.d/sysgap", "let bash complete words" },
 		{ 0 },
 	    },
-	.operand_kind = VALUE_TEXT,
+	.operand_kind = VALUE_COMMAND,
 	.max_operands = 1,
 	.run = run_help,
 };

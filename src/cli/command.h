@@ -17,6 +17,8 @@ enum value_kind {
 	VALUE_DIRECTORY,
 	VALUE_LAYER,
 	VALUE_SYSCALL,
+	VALUE_WORKLOAD, /* one that can be explored, or its file */
+	VALUE_COMMAND,
 	VALUE_CHOICE, /* one of `choices` */
 };
 

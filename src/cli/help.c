@@ -289,8 +289,7 @@ static const char completion_begin[] =
     "\t[ \"$before\" = '=' ] && before=${COMP_WORDS[COMP_CWORD-2]}\n"
     "\t[ \"$word\" = '=' ] && word=''\n"
     "\tCOMPREPLY=()\n"
-    "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-    "\t\tmapfile -t COMPREPLY < <(compgen -W '";
+    "\tlocal commands='";
 
 static void print_completion_end(FILE *out)
 {
@@ -311,11 +310,15 @@ static void print_completion_end(FILE *out)
 	    "2>/dev/null)\" -- \"$word\"; compgen -f -- \"$word\") ;;\n"
 	    "\t%d) mapfile -t COMPREPLY < <(compgen -W \"$(\"$program\" syscalls --format names "
 	    "2>/dev/null)\" -- \"$word\") ;;\n"
+	    "\t%d) mapfile -t COMPREPLY < <(compgen -W \"$(\"$program\" explore --list --format "
+	    "names 2>/dev/null)\" -- \"$word\"; compgen -f -- \"$word\") ;;\n"
+	    "\t%d) mapfile -t COMPREPLY < <(compgen -W \"$commands man completion\" -- "
+	    "\"$word\") ;;\n"
 	    "\t%d) mapfile -t COMPREPLY < <(compgen -f -- \"$word\") ;;\n"
 	    "\t%d) mapfile -t COMPREPLY < <(compgen -d -- \"$word\") ;;\n"
 	    "\tesac\n}\ncomplete -o filenames -F _sysgap sysgap\n",
 	    (int)VALUE_CHOICE, (int)VALUE_CHOICE, (int)VALUE_LAYER, (int)VALUE_SYSCALL,
-	    (int)VALUE_FILE, (int)VALUE_DIRECTORY);
+	    (int)VALUE_WORKLOAD, (int)VALUE_COMMAND, (int)VALUE_FILE, (int)VALUE_DIRECTORY);
 }
 
 void help_print_completion(FILE *out)
@@ -323,7 +326,13 @@ void help_print_completion(FILE *out)
 	fputs(completion_begin, out);
 	for (const struct command *const *command = commands; *command != NULL; command++)
 		fprintf(out, "%s%s", command == commands ? "" : " ", (*command)->name);
-	fputs("' -- \"$word\")\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n", out);
+	fputs("'\n"
+	      "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+	      "\t\tmapfile -t COMPREPLY < <(compgen -W \"$commands\" -- \"$word\")\n"
+	      "\t\treturn\n"
+	      "\tfi\n"
+	      "\tcase ${COMP_WORDS[1]} in\n",
+	      out);
 	for (const struct command *const *command = commands; *command != NULL; command++)
 		print_completion_case(out, *command);
 	print_completion_end(out);

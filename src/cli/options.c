@@ -69,6 +69,8 @@ static bool value_fits(const struct option_spec *spec, const char *value)
 	case VALUE_DIRECTORY:
 	case VALUE_LAYER:
 	case VALUE_SYSCALL:
+	case VALUE_WORKLOAD:
+	case VALUE_COMMAND:
 		return true;
 	}
 	return true;

@@ -80,6 +80,14 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.complete("help", "--format", "=", "j"), ["json"])
         self.assertIn("tsv", self.complete("help", "--format", "="))
 
+    def test_operands(self):
+        self.assertEqual(self.complete("help", "st"), ["status"])
+        self.assertEqual(self.complete("help", "ma"), ["man"])
+        self.assertEqual(self.complete("layer", "s"), ["show"])
+        self.assertEqual(self.complete("users", "prlim"), ["prlimit64"])
+        self.assertEqual(self.complete("status", "gramine-1.8"), ["gramine-1.8"])
+        self.assertIn("redis-benchmark", self.complete("explore", "redis"))
+
     def test_file_names_with_blanks(self):
         with tempfile.TemporaryDirectory() as folder:
             (pathlib.Path(folder) / "a name.db").touch()

@@ -29,6 +29,13 @@ OPTIONAL = {
 }
 
 
+def shortened(value):
+    """A document with the first elements of each array, which is enough to look at its keys."""
+    if isinstance(value, dict):
+        return {key: shortened(part) for key, part in value.items()}
+    return [shortened(part) for part in value[:3]] if isinstance(value, list) else value
+
+
 def objects_of(value, shapes):
     """The objects in a document, one of each set of keys."""
     if isinstance(value, dict) and frozenset(value) not in shapes:
@@ -46,7 +53,7 @@ class Schemas(unittest.TestCase):
         self.assertEqual(document["schema"], name)
         validator = jsonschema.Draft202012Validator(schema(name))
         validator.validate(document)
-        self.check_strict(name, validator, document)
+        self.check_strict(name, validator, shortened(document))
         return document
 
     def check_strict(self, name, validator, document):
