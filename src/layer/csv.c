@@ -108,7 +108,7 @@ bool layer_is_csv(struct slice line)
 	return find_columns(line, &columns, &has_heading);
 }
 
-static void no_level(struct slice text, uint64_t line_number, struct layer_builder *builder)
+static void report_no_level(struct slice text, uint64_t line_number, struct layer_builder *builder)
 {
 	if (text.size_bytes == 0)
 		problem_add(builder->problems, builder->input, line_number,
@@ -119,9 +119,9 @@ static void no_level(struct slice text, uint64_t line_number, struct layer_build
 			    (const char *)text.bytes);
 }
 
-/* false: the level is missing or is none, so if this is where the file ends it is cut short. */
+/* false: what stands in the place of the level is none, which is for the caller to report. */
 static bool read_row(struct slice line, uint64_t line_number, const struct columns *columns,
-		     struct layer_builder *builder)
+		     struct layer_builder *builder, struct slice *out_no_level)
 {
 	struct slice cells[MEANINGS] = { 0 };
 	struct slice field;
@@ -132,7 +132,7 @@ static bool read_row(struct slice line, uint64_t line_number, const struct colum
 
 	enum layer_level level = LEVEL_FULL;
 	if (columns->of[MEANS_LEVEL] >= 0 && !layer_level_parse(cells[MEANS_LEVEL], &level)) {
-		no_level(cells[MEANS_LEVEL], line_number, builder);
+		*out_no_level = cells[MEANS_LEVEL];
 		return false;
 	}
 	uint64_t number;
@@ -160,10 +160,13 @@ enum status layer_read_csv(struct slice content, struct layer_builder *builder, 
 		if (is_first && !find_columns(line, &columns, &is_heading))
 			break;
 		is_first = false;
-		if (!is_heading && !read_row(line, number, &columns, builder) &&
-		    content.bytes == NULL)
+		struct slice text;
+		if (is_heading || read_row(line, number, &columns, builder, &text))
+			continue;
+		if (content.bytes == NULL)
 			return error_set(err, STATUS_MALFORMED, (uint64_t)(line.bytes - start),
 					 "line %" PRIu64 ": the file is cut short here", number);
+		report_no_level(text, number, builder);
 	}
 	if (is_first)
 		return error_set(err, STATUS_MALFORMED, 0, "no heading");

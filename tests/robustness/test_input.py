@@ -6,7 +6,7 @@ usage: test_input.py SYSGAP
 Full and read-only disks are small tmpfs mounts in a mount namespace of their own; without the
 right to make one these tests are skipped.
 """
-import os, pathlib, shutil, sqlite3, subprocess, sys, tempfile, unittest
+import json, os, pathlib, shutil, sqlite3, subprocess, sys, tempfile, unittest
 
 import tap
 
@@ -136,6 +136,64 @@ class Input(Case):
             path = self.folder / "facts"
             path.write_bytes(content)
             self.assert_refused(self.run_sysgap("import", "workloads", path), f"sysgap: {path}: {text}")
+
+
+class LayerFiles(Case):
+    """A bad layer file: status gives no figures, import stores nothing, also of the good file before it."""
+
+    def setUp(self):
+        super().setUp()
+        self.import_good()
+        self.good = self.folder / "good.txt"
+        self.good.write_text("read\n")
+
+    def refuses(self, path, text):
+        message = f"sysgap: {path}: {text}"
+        for words in (["import", "layer", self.good, path], ["status", path], ["layer", "show", path]):
+            self.assert_refused(self.run_sysgap(*words), message)
+        shown = json.loads(self.run_sysgap("layer", "list", "--format", "json").stdout)
+        self.assertEqual([row for row in shown["layers"] if row["origin"] == "own"], [])
+
+    def bad(self, name, content):
+        path = self.folder / name
+        path.write_bytes(content)
+        return path
+
+    def test_truncated(self):
+        self.refuses(self.bad("cut.csv", b"syscall,level\nread,full\nwrite,par"),
+                     "malformed at byte 24: line 3: the file is cut short here")
+        self.refuses(self.bad("cut.json", b'{"read": "full",\n"wri'),
+                     "malformed at byte 21: line 2: premature end of input near '\"wri'")
+
+    def test_binary(self):
+        self.refuses(self.bad("binary", bytes(range(256)) * 100), "malformed at byte 0: a NUL byte, so no text and no layer")
+
+    def test_empty(self):
+        self.refuses(self.bad("empty", b""), "malformed at byte 0: empty, so no layer")
+
+    def test_line_of_two_gigabytes(self):
+        path = self.bad("long", b"")
+        os.truncate(path, 2 << 30)
+        self.refuses(path, "2147483648 bytes, more than the limit of 16777216")
+
+    def test_no_file(self):
+        path = self.folder / "missing"
+        self.refuses(path, "No such file or directory")
+        path.mkdir()
+        self.refuses(path, "is a directory")
+
+    def test_other_files_of_a_status(self):
+        for option in ("--order", "--exclude"):
+            path = self.folder / "of.option"
+            path.mkdir()
+            done = self.run_sysgap("status", "gramine", option, path)
+            self.assert_refused(done, f"sysgap: {path}: is a directory")
+            path.rmdir()
+            with open(path, "w") as big:
+                os.truncate(big.fileno(), 2 << 30)
+            done = self.run_sysgap("status", "gramine", option, path)
+            self.assert_refused(done, f"sysgap: {path}: 2147483648 bytes, more than the limit of 1048576")
+            path.unlink()
 
 
 class Homeless(unittest.TestCase):
