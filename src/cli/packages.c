@@ -148,6 +148,22 @@ static void say_how_to_get_them(struct writer *writer)
 	writer_section_end(writer);
 }
 
+/* false: there is nothing to describe, be it after an error; *out_code says. */
+static bool begin_section(struct facts *facts, struct packages *packages, struct writer *writer,
+			  int *out_code)
+{
+	*out_code = packages_load(facts, API_SYSCALL, packages);
+	if (*out_code != EXIT_DONE)
+		return false;
+	if (packages->row_count == 0) {
+		say_how_to_get_them(writer);
+		return false;
+	}
+	writer_section_begin(writer, "packages", "Packages");
+	writer_bool(writer, "known", NULL, true);
+	return true;
+}
+
 /* ---- dependencies: a row for every stored package, also for libraries ---- */
 
 struct provider {
@@ -462,7 +478,6 @@ static void write_basis(const struct packages *packages, const struct needs *nee
 			struct writer *writer)
 {
 	const struct popularity *popularity = &packages->popularity;
-	writer_bool(writer, "known", NULL, true);
 	writer_integer(writer, "surveyed", "Packages surveyed",
 		       (int64_t)packages->stored.package_count);
 	writer_integer(writer, "counted", "With programs or scripts, which count",
@@ -481,18 +496,13 @@ int packages_describe_status(const struct selection *selection, const struct lay
 			     struct writer *writer)
 {
 	struct packages packages;
-	int code = packages_load(selection->facts, API_SYSCALL, &packages);
-	if (code != EXIT_DONE)
+	int code;
+	if (!begin_section(selection->facts, &packages, writer, &code))
 		return code;
-	if (packages.row_count == 0) {
-		say_how_to_get_them(writer);
-		return EXIT_DONE;
-	}
 	struct needs needs = needs_of_rows(&packages);
 	struct bitset implemented = selection_implemented(selection, layer);
 	struct bitset supported = selection_supported(selection, layer);
 	const char *by = argument_value(selection->facts->arguments, "by");
-	writer_section_begin(writer, "packages", "Packages");
 	write_basis(&packages, &needs, writer);
 	write_completeness(&packages, &needs, implemented, supported, writer);
 	write_missing(&packages, &needs, implemented, "missing", "Missing, most important first",
@@ -537,15 +547,10 @@ int packages_describe_comparison(const struct selection *selection,
 				 struct writer *writer)
 {
 	struct packages packages;
-	int code = packages_load(selection->facts, API_SYSCALL, &packages);
-	if (code != EXIT_DONE)
+	int code;
+	if (!begin_section(selection->facts, &packages, writer, &code))
 		return code;
-	if (packages.row_count == 0) {
-		say_how_to_get_them(writer);
-		return EXIT_DONE;
-	}
 	struct needs needs = needs_of_rows(&packages);
-	writer_section_begin(writer, "packages", "Packages");
 	write_basis(&packages, &needs, writer);
 	write_comparison(&packages, &needs, selection, layers, count, writer);
 	writer_section_end(writer);
@@ -619,23 +624,18 @@ int packages_describe_users(struct facts *facts, const struct api *api, bool mai
 	const struct api_user *users;
 	struct popularity popularity;
 	size_t count;
-	int code = packages_load(facts, API_SYSCALL, &packages);
-	if (code == EXIT_DONE)
-		code = find_users(facts, api, &users, &count, &popularity);
+	int code;
+	if (!begin_section(facts, &packages, writer, &code))
+		return code;
+	code = find_users(facts, api, &users, &count, &popularity);
 	if (code != EXIT_DONE)
 		return code;
-	if (packages.row_count == 0) {
-		say_how_to_get_them(writer);
-		return EXIT_DONE;
-	}
 	struct popular_user *popular = arena_alloc(&facts->arena, count, sizeof(*popular));
 	for (size_t i = 0; i < count; i++)
 		popular[i] = (struct popular_user){ &users[i],
 						    popularity_of(&popularity, users[i].package) };
 	if (count > 1)
 		qsort(popular, count, sizeof(*popular), compare_popular);
-	writer_section_begin(writer, "packages", "Packages");
-	writer_bool(writer, "known", NULL, true);
 	writer_integer(writer, "used", NULL, (int64_t)count);
 	writer_share(writer, NULL, "Packages that can use it", count, packages.row_count);
 	writer_integer(writer, "of_packages", NULL, (int64_t)packages.row_count);
