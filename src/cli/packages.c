@@ -621,8 +621,8 @@ int packages_describe_users(struct facts *facts, const struct api *api, bool mai
 			    struct writer *writer)
 {
 	struct packages packages;
-	const struct api_user *users;
-	struct popularity popularity;
+	const struct api_user *users = NULL;
+	struct popularity popularity = { 0 };
 	size_t count;
 	int code;
 	if (!begin_section(facts, &packages, writer, &code))
