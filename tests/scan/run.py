@@ -11,6 +11,7 @@ The comment on top of a source holds:
   never: NAMES         none of these                   at-most: N     how many there may be
   unresolved: N        sites whose number is not known
   needs: TOOL          skipped without it              no-run: WHY    do not run it under strace
+  tier: NAME           the last tier that counts       (default: environment, which is all)
 Every program that can run is also run under strace: what it does must be in the set.
 """
 import json, os, pathlib, re, shutil, subprocess, sys, tempfile
@@ -50,7 +51,7 @@ def observed(out, folder):
 
 def check(path, facts, folder):
     out = build(path, facts, folder)
-    done = subprocess.run([program, "scan", "--format", "names", str(out)], capture_output=True, text=True)
+    done = subprocess.run([program, "scan", "--format", "names", "--tier", facts.get("tier", "environment"), str(out)], capture_output=True, text=True)
     if done.returncode != 0:
         return [f"scan exits with {done.returncode}: {done.stderr.strip()}"]
     got, wrong = set(done.stdout.split()), []

@@ -1,6 +1,6 @@
 /*
  * The same with all that asks for it: each call is there again, and a run makes most of them.
- * build: gcc -O1 -pthread
+ * build: gcc -O1 -pthread -D_GNU_SOURCE
  * must: sched_setscheduler sched_getparam sched_get_priority_max sched_setaffinity setpgid setresuid setresgid chdir fchdir close_range sendmmsg
  */
 #include <netdb.h>

@@ -1,7 +1,8 @@
 /*
  * What glibc does only when it is asked to: without priority protection, attributes and file
  * actions of posix_spawn, and look-ups of hosts, their calls are not made.
- * build: gcc -O1 -pthread
+ * build: gcc -O1 -pthread -D_GNU_SOURCE
+ * tier: exact
  * never: sched_setscheduler sched_getparam sched_get_priority_max setpgid setresuid fchdir close_range sendmmsg getpeername
  */
 #include <pthread.h>
