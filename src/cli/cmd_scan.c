@@ -203,20 +203,23 @@ static void write_programs(const struct found *found, struct writer *writer)
 		{ "syscalls", "Syscalls", COLUMN_NUMBER },
 		{ "exact", "Exact", COLUMN_NUMBER },
 		{ "plugin", "By plug-ins", COLUMN_NUMBER },
+		{ "environment", "By environment", COLUMN_NUMBER },
 		{ "unresolved", "Unresolved sites", COLUMN_NUMBER },
 		{ "files", "Files", COLUMN_NUMBER },
 		{ "live_functions", "Live functions", COLUMN_NUMBER },
 		{ "missing", "Missing libraries", COLUMN_LIST },
 	};
-	writer_table_begin(writer, "programs", "Programs", columns, 8, false);
+	writer_table_begin(writer, "programs", "Programs", columns, 9, false);
 	for (size_t i = 0; i < found->count; i++) {
 		const struct program *program = &found->programs[i];
 		int64_t counts[TIER_COUNT] = { 0 };
 		count_tiers(program, counts);
 		writer_cell_text(writer, found->paths[i]);
-		writer_cell_integer(writer, counts[TIER_EXACT] + counts[TIER_PLUGIN]);
+		writer_cell_integer(writer, counts[TIER_EXACT] + counts[TIER_PLUGIN] +
+						counts[TIER_ENVIRONMENT]);
 		writer_cell_integer(writer, counts[TIER_EXACT]);
 		writer_cell_integer(writer, counts[TIER_PLUGIN]);
+		writer_cell_integer(writer, counts[TIER_ENVIRONMENT]);
 		writer_cell_integer(writer, (int64_t)program->unresolved_count);
 		writer_cell_integer(writer, (int64_t)program->file_count);
 		writer_cell_integer(writer, (int64_t)program->live_functions);

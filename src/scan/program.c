@@ -20,6 +20,8 @@ static int compare_uses(const void *left, const void *right)
 		return (int)a->arch - (int)b->arch;
 	if (a->number != b->number)
 		return a->number < b->number ? -1 : 1;
+	if (a->tier != b->tier)
+		return (int)a->tier - (int)b->tier;
 	return (a->order > b->order) - (a->order < b->order);
 }
 

@@ -56,7 +56,7 @@ struct program {
 	const char *const *files; /* loaded, in load order, the program first */
 	const size_t *file_code_bytes;
 	size_t file_count;
-	const struct use *uses; /* by number, the nearest site of each first */
+	const struct use *uses; /* by number and tier, the nearest site of each first */
 	size_t use_count;
 	const struct use *unresolved; /* by module and address */
 	size_t unresolved_count;

@@ -3,6 +3,7 @@
  * actions of posix_spawn, and look-ups of hosts, their calls are not made.
  * build: gcc -O1 -pthread -D_GNU_SOURCE
  * tier: exact
+ * no-run: it executes a shell, whose calls are its own
  * never: sched_setscheduler sched_getparam sched_get_priority_max setpgid setresuid fchdir close_range sendmmsg getpeername
  */
 #include <pthread.h>
