@@ -358,7 +358,7 @@ static void collect_arguments(struct walk *walk, const struct state *state, bool
 		}
 		argument_add(walk, &list, INPUT_STACK + i, &value);
 	}
-	fact->argument_count = list.count;
+	fact->argument_count = (uint16_t)list.count;
 	fact->arguments = arena_copy(walk->arena, list.items, list.count, sizeof(list.items[0]));
 }
 
@@ -371,7 +371,7 @@ static void collect_syscall(struct walk *walk, const struct state *state, struct
 	for (unsigned i = 0; i < 6; i++)
 		argument_add(walk, &list, machine->syscall_arguments[i],
 			     &state->registers[machine->syscall_arguments[i]]);
-	fact->argument_count = list.count;
+	fact->argument_count = (uint16_t)list.count;
 	fact->arguments = arena_copy(walk->arena, list.items, list.count, sizeof(list.items[0]));
 }
 

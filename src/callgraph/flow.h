@@ -30,9 +30,9 @@ struct fact {
 	uint64_t target;
 	uint8_t kind;
 	uint8_t width_bytes;
+	uint16_t argument_count;
 	const struct reach *reach; /* of its block; NULL: whatever the inputs are */
 	const struct argument *arguments;
-	size_t argument_count;
 };
 
 enum { FLOW_MAX_INSTRUCTIONS = 200000, FLOW_MAX_VISITS = 24 };

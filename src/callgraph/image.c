@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "disasm/sweep.h"
 
 struct numbers {
@@ -193,6 +194,12 @@ struct address_bits {
 	uint64_t *words;
 };
 
+static bool address_has(const struct address_bits *bits, uint64_t va)
+{
+	uint64_t off = va - bits->base;
+	return off >= bits->size_bytes || (bits->words[off / 64] >> (off % 64) & 1) != 0;
+}
+
 static void address_add(struct address_bits *bits, uint64_t va)
 {
 	uint64_t off = va - bits->base;
@@ -200,27 +207,72 @@ static void address_add(struct address_bits *bits, uint64_t va)
 		bits->words[off / 64] |= UINT64_C(1) << (off % 64);
 }
 
+enum { RECENT_COUNT = 256 };
+
 struct collection {
 	struct image *image;
+	struct arena scratch; /* owned */
 	struct address_bits entries;
 	struct address_bits mentioned; /* of data */
-	struct event *events;
-	size_t event_count, event_capacity;
-	size_t fde;             /* the first that does not end before the present event */
-	struct elf_range swept; /* what is passed over now; all of it is code */
+	struct address_bits filled;    /* words, by the address / 8, that ld.so fills */
+	struct buffer events;          /* struct event */
+	size_t fde, golang;            /* the first that does not end before the present event */
+	struct elf_range swept;        /* what is passed over now; all of it is code */
+	struct event recent[RECENT_COUNT]; /* of the present function, by a hash */
 };
 
 static void keep_event(struct collection *collection, const struct sweep_event *event)
 {
-	struct image *image = collection->image;
-	if (collection->event_count == collection->event_capacity)
-		collection->events =
-		    arena_grow(image->file.arena, collection->events, collection->event_count,
-			       sizeof(*collection->events), &collection->event_capacity);
-	collection->events[collection->event_count++] =
-	    (struct event){ (uint32_t)(event->va - image->base),
-			    (uint32_t)(event->value - image->base), event->kind,
-			    event->width_bytes };
+	const struct image *image = collection->image;
+	struct event kept = { (uint32_t)(event->va - image->base),
+			      (uint32_t)(event->value - image->base), event->kind,
+			      event->width_bytes };
+	buffer_append(&collection->events, &kept, sizeof(kept));
+}
+
+/* Where the function around an event starts; UINT64_MAX: no table says so. */
+static uint64_t function_start(struct collection *collection, uint64_t va)
+{
+	const struct elf_unwind *unwind = &collection->image->unwind;
+	while (collection->fde < unwind->count && unwind->fdes[collection->fde].end_va <= va)
+		collection->fde++;
+	if (collection->fde < unwind->count && unwind->fdes[collection->fde].start_va <= va)
+		return unwind->fdes[collection->fde].start_va;
+	const struct golang_table *golang = &collection->image->golang;
+	while (collection->golang < golang->count &&
+	       golang->functions[collection->golang].end_va <= va)
+		collection->golang++;
+	if (collection->golang < golang->count &&
+	    golang->functions[collection->golang].start_va <= va)
+		return golang->functions[collection->golang].start_va;
+	return UINT64_MAX;
+}
+
+/* Whether the same is known of its function: functions mention most of what they do repeatedly. */
+static bool is_repeated(struct collection *collection, const struct sweep_event *event)
+{
+	uint64_t start = function_start(collection, event->va);
+	uint32_t value = (uint32_t)(event->value - collection->image->base);
+	struct event *recent =
+	    &collection->recent[(value * UINT32_C(0x9E3779B1) >> 24 ^ event->kind) % RECENT_COUNT];
+	bool same = start != UINT64_MAX && recent->off >= start - collection->image->base &&
+		    recent->kind == event->kind && recent->value == value &&
+		    recent->width_bytes == event->width_bytes;
+	*recent = (struct event){ (uint32_t)(event->va - collection->image->base), value,
+				  event->kind, event->width_bytes };
+	return same;
+}
+
+/* Whether ld.so fills a word of what is loaded; other memory holds no addresses. */
+static bool loads_address(const struct collection *collection, const struct sweep_event *event)
+{
+	unsigned width = event->width_bytes == 0 ? 64 : event->width_bytes;
+	if (collection->image->has_copies)
+		return true;
+	for (uint64_t va = event->value & ~UINT64_C(7); va < event->value + width; va += 8)
+		if (address_has(&collection->filled, va / 8))
+			return true;
+	return false;
 }
 
 /* Most addresses are of the range that is swept. */
@@ -241,13 +293,10 @@ static void mention(struct collection *collection, uint64_t va)
 static bool stays_in_fde(struct collection *collection, const struct sweep_event *event)
 {
 	const struct elf_unwind *unwind = &collection->image->unwind;
-	while (collection->fde < unwind->count && unwind->fdes[collection->fde].end_va <= event->va)
-		collection->fde++;
-	if (collection->fde == unwind->count)
+	uint64_t start = function_start(collection, event->va);
+	if (collection->fde == unwind->count || unwind->fdes[collection->fde].start_va != start)
 		return false;
-	const struct elf_fde *fde = &unwind->fdes[collection->fde];
-	return event->va >= fde->start_va && event->value >= fde->start_va &&
-	       event->value < fde->end_va;
+	return event->value >= start && event->value < unwind->fdes[collection->fde].end_va;
 }
 
 static void collect_event(struct collection *collection, const struct sweep_event *event)
@@ -278,19 +327,24 @@ static void collect_event(struct collection *collection, const struct sweep_even
 		break;
 	case SWEEP_CALL_SLOT:
 	case SWEEP_JUMP_SLOT:
-	case SWEEP_LOAD:
 		if (!inside)
+			return;
+		break;
+	case SWEEP_LOAD:
+		if (!inside || !loads_address(collection, event))
 			return;
 		break;
 	case SWEEP_SYSCALL:
 	case SWEEP_SYSENTER:
 	case SWEEP_INT80:
 		image->syscall_sites++;
-		break;
+		keep_event(collection, event);
+		return;
 	default:
 		return;
 	}
-	keep_event(collection, event);
+	if (!is_repeated(collection, event))
+		keep_event(collection, event);
 }
 
 /* One pass over all code. */
@@ -516,16 +570,14 @@ static bool may_begin_object(const struct image *image, uint64_t va)
 	return va % 32 == 0 || !holds_pointer(image, va - 8);
 }
 
-static void collect_borders(struct image *image, const struct address_bits *mentioned,
+static void collect_borders(struct image *image, const uint64_t *mentioned, size_t count,
 			    struct address_bits *borders)
 {
 	const struct elf_file *file = &image->file;
 	const struct elf_symbols *tables[] = { &image->symbols, &image->static_symbols };
-	const uint64_t *list;
-	size_t count = address_list(file->arena, mentioned, &list);
 	for (size_t i = 0; i < count; i++)
-		if (may_begin_object(image, list[i]))
-			address_add(borders, list[i]);
+		if (may_begin_object(image, mentioned[i]))
+			address_add(borders, mentioned[i]);
 	for (size_t t = 0; t < 2; t++)
 		for (size_t i = 0; i < tables[t]->count; i++) {
 			const struct elf_symbol *symbol = &tables[t]->symbols[i];
@@ -568,20 +620,41 @@ static enum status open_tables(const char *input, struct problem_list *problems,
 	return STATUS_OK;
 }
 
+/* Words that ld.so fills, by their address / 8; one that is not aligned lies in two. */
+static struct address_bits filled_words(struct arena *arena, const struct image *image,
+					struct elf_range all)
+{
+	struct elf_range words = { all.va / 8, all.size_bytes / 8 + 1 };
+	struct address_bits filled = address_bits(arena, words);
+	for (size_t i = 0; i < image->relocations.count; i++) {
+		uint64_t va = image->relocations.relocations[i].va;
+		address_add(&filled, va / 8);
+		address_add(&filled, (va + image->file.word_bytes - 1) / 8);
+	}
+	return filled;
+}
+
 static void find_tables(struct image *image)
 {
 	struct elf_range span = code_span(&image->file), all = data_span(&image->file);
-	struct collection collection = { .image = image,
-					 .entries = address_bits(image->file.arena, span),
-					 .mentioned = address_bits(image->file.arena, all) };
+	struct collection collection = { .image = image };
+	struct arena *arena = image->file.arena, *scratch = &collection.scratch;
+	collection.entries = address_bits(scratch, span);
+	collection.mentioned = address_bits(scratch, all);
+	collection.filled = filled_words(scratch, image, all);
 	sweep_code(&collection);
 	collect_entries(image, &collection.entries);
-	image->entry_count = address_list(image->file.arena, &collection.entries, &image->entries);
-	image->events = collection.events;
-	image->event_count = collection.event_count;
-	struct address_bits borders = address_bits(image->file.arena, all);
-	collect_borders(image, &collection.mentioned, &borders);
-	image->border_count = address_list(image->file.arena, &borders, &image->borders);
+	image->entry_count = address_list(arena, &collection.entries, &image->entries);
+	image->event_count = collection.events.size_bytes / sizeof(*image->events);
+	image->events =
+	    arena_copy(arena, collection.events.bytes, image->event_count, sizeof(*image->events));
+	buffer_finish(&collection.events);
+	struct address_bits borders = address_bits(scratch, all);
+	const uint64_t *mentioned;
+	size_t count = address_list(scratch, &collection.mentioned, &mentioned);
+	collect_borders(image, mentioned, count, &borders);
+	image->border_count = address_list(arena, &borders, &image->borders);
+	arena_finish(scratch);
 }
 
 static void use_tables(struct image *image, const struct image_tables *tables)

@@ -10,7 +10,7 @@
 #include "base/file.h"
 
 enum {
-	CACHE_VERSION = 5, /* grows with every change of what is kept or of how facts are found */
+	CACHE_VERSION = 6, /* grows with every change of what is kept or of how facts are found */
 	CACHE_MAX_BYTES = 1 << 30,
 	CACHE_ALIGN = 8,
 };
@@ -223,7 +223,9 @@ static bool get_function(struct reader *reader, struct arena *arena, uint64_t va
 		if (get(reader) == 0)
 			last = get_reach(reader, arena);
 		fact->reach = last;
-		fact->argument_count = get_count(reader);
+		size_t argument_count = get_count(reader);
+		reader->failed |= argument_count > UINT16_MAX;
+		fact->argument_count = (uint16_t)argument_count;
 		reader->failed |= fact->kind >= FACT_KIND_COUNT;
 		struct argument *arguments =
 		    arena_alloc(arena, fact->argument_count, sizeof(*arguments));
