@@ -7,37 +7,6 @@
 #include "base/buffer.h"
 #include "disasm/sweep.h"
 
-struct numbers {
-	uint64_t *items;
-	size_t count, capacity;
-};
-
-static void numbers_add(struct arena *arena, struct numbers *numbers, uint64_t number)
-{
-	if (numbers->count == numbers->capacity)
-		numbers->items = arena_grow(arena, numbers->items, numbers->count,
-					    sizeof(*numbers->items), &numbers->capacity);
-	numbers->items[numbers->count++] = number;
-}
-
-static int compare_numbers(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-	return (a > b) - (a < b);
-}
-
-static void numbers_settle(struct numbers *numbers)
-{
-	if (numbers->count == 0)
-		return;
-	qsort(numbers->items, numbers->count, sizeof(*numbers->items), compare_numbers);
-	size_t kept = 1;
-	for (size_t i = 1; i < numbers->count; i++)
-		if (numbers->items[i] != numbers->items[kept - 1])
-			numbers->items[kept++] = numbers->items[i];
-	numbers->count = kept;
-}
-
 /* The index of the last number <= va, or SIZE_MAX. */
 static size_t last_up_to(const uint64_t *numbers, size_t count, uint64_t va)
 {
@@ -64,10 +33,30 @@ uint64_t image_entry_from(const struct image *image, uint64_t va)
 	return i < image->entry_count ? image->entries[i] : UINT64_MAX;
 }
 
+/* The first export at or behind an address, as an index. */
+static size_t export_from(const struct image *image, uint64_t va)
+{
+	size_t low = 0, high = image->export_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (image->exports[middle]->va < va)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const char *image_export_name(const struct image *image, uint64_t va)
+{
+	size_t i = export_from(image, va);
+	return i < image->export_count && image->exports[i]->va == va ? image->exports[i]->name
+								      : NULL;
+}
+
 bool image_is_export(const struct image *image, uint64_t va)
 {
-	size_t i = last_up_to(image->exports, image->export_count, va);
-	return i != SIZE_MAX && image->exports[i] == va;
+	return image_export_name(image, va) != NULL;
 }
 
 const struct elf_fde *image_fde_at(const struct image *image, uint64_t va)
@@ -669,6 +658,28 @@ static void use_tables(struct image *image, const struct image_tables *tables)
 	image->syscall_sites = tables->syscall_sites;
 }
 
+static int compare_exports(const void *left, const void *right)
+{
+	const struct elf_symbol *a = *(const struct elf_symbol *const *)left;
+	const struct elf_symbol *b = *(const struct elf_symbol *const *)right;
+	if (a->va != b->va)
+		return a->va < b->va ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+static void list_exports(struct image *image)
+{
+	const struct elf_symbols *symbols = &image->symbols;
+	const struct elf_symbol **exports =
+	    arena_alloc(image->file.arena, symbols->count, sizeof(*exports));
+	for (size_t i = 1; i < symbols->count; i++)
+		if (symbols->symbols[i].defined)
+			exports[image->export_count++] = &symbols->symbols[i];
+	if (image->export_count > 1)
+		qsort(exports, image->export_count, sizeof(*exports), compare_exports);
+	image->exports = exports;
+}
+
 enum status image_open(struct slice bytes, const char *input, const struct image_tables *tables,
 		       struct problem_list *problems, struct image *out_image, struct error *err)
 {
@@ -708,13 +719,7 @@ enum status image_open(struct slice bytes, const char *input, const struct image
 	else
 		use_tables(&image, tables);
 	list_syscalls(&image);
-	struct numbers exports = { 0 };
-	for (size_t i = 1; i < image.symbols.count; i++)
-		if (image.symbols.symbols[i].defined)
-			numbers_add(image.file.arena, &exports, image.symbols.symbols[i].va);
-	numbers_settle(&exports);
-	image.exports = exports.items;
-	image.export_count = exports.count;
+	list_exports(&image);
 	*out_image = image;
 	return STATUS_OK;
 }

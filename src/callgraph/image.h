@@ -46,7 +46,7 @@ struct image {
 	bool fixed; /* linked to run at its own addresses: any constant may be an address */
 	const uint64_t *entries; /* ascending: called, named, pointed to, or with an FDE */
 	size_t entry_count;
-	const uint64_t *exports; /* ascending: addresses of dynamic symbols defined here */
+	const struct elf_symbol *const *exports; /* dynamic symbols defined here, ascending va */
 	size_t export_count;
 	const uint64_t *borders; /* ascending: where data objects may begin */
 	size_t border_count;
@@ -74,6 +74,9 @@ bool image_is_entry(const struct image *image, uint64_t va);
 
 /* The first entry at or behind an address; UINT64_MAX: none. */
 uint64_t image_entry_from(const struct image *image, uint64_t va);
+
+/* One of the dynamic names of what is at an address; NULL: none. */
+const char *image_export_name(const struct image *image, uint64_t va);
 
 bool image_is_export(const struct image *image, uint64_t va);
 

@@ -118,6 +118,16 @@ static bool make_live(struct closure *closure, struct node *node, const struct n
 	return true;
 }
 
+static void note_own_pointer(struct closure *closure, struct node *node)
+{
+	node->own_pointer = true;
+	if (closure->own_pointer_count == closure->own_pointer_capacity)
+		closure->own_pointers =
+		    arena_grow(closure->arena, closure->own_pointers, closure->own_pointer_count,
+			       sizeof(struct node *), &closure->own_pointer_capacity);
+	closure->own_pointers[closure->own_pointer_count++] = node;
+}
+
 static void enter(struct closure *closure, size_t module, uint64_t va, enum knowledge knowledge,
 		  const struct node *parent, uint64_t parent_va, const char *how)
 {
@@ -125,7 +135,8 @@ static void enter(struct closure *closure, size_t module, uint64_t va, enum know
 		return;
 	struct node *node = node_at(closure, module, va);
 	bool changed = make_live(closure, node, parent, parent_va, how);
-	node->own_pointer |= knowledge == KNOWLEDGE_PRESUMED && parent != NULL;
+	if (knowledge == KNOWLEDGE_PRESUMED && parent != NULL && !node->own_pointer)
+		note_own_pointer(closure, node);
 	for (size_t i = 0; i < node->input_count; i++)
 		changed |= inputs_weaken(&node->inputs[i], knowledge);
 	if (changed)
@@ -197,9 +208,10 @@ bool closure_slot_target(struct closure *closure, size_t module,
 		out_target->va = symbol->va + addend;
 		return true;
 	}
-	const struct scope_entry *entry =
-	    scope_find(&closure->scope, symbol->name, symbol->version,
-		       relocation->kind == ELF_RELOCATION_COPY ? module : SIZE_MAX);
+	const struct scope_entry *entry = scope_find(
+	    &closure->scope, symbol->name,
+	    closure->loaded[module].module->name_hashes[relocation->symbol], symbol->version,
+	    relocation->kind == ELF_RELOCATION_COPY ? module : SIZE_MAX);
 	if (entry == NULL)
 		return false;
 	*out_target = (struct target){ entry->module, entry->symbol->va + addend, entry };
@@ -221,27 +233,25 @@ static void mention_slot(struct closure *closure, size_t module,
 	mention(closure, target.module, target.va, parent, parent_va);
 }
 
-static bool object_add(struct closure *closure, struct loaded *loaded, uint64_t low)
+/* True when it was not there. */
+static bool address_set_add(struct closure *closure, struct address_set *set, uint64_t va)
 {
-	if (2 * loaded->object_count >= loaded->object_capacity) {
-		uint64_t *old = loaded->objects;
-		size_t old_capacity = loaded->object_capacity;
-		loaded->object_capacity = old_capacity == 0 ? 512 : old_capacity * 4;
-		loaded->objects =
-		    arena_alloc(closure->arena, loaded->object_capacity, sizeof(*loaded->objects));
-		loaded->object_count = 0;
-		for (size_t i = 0; i < old_capacity; i++)
-			if (old[i] != 0)
-				(void)object_add(closure, loaded, old[i]);
+	if (2 * set->count >= set->capacity) {
+		struct address_set old = *set;
+		set->capacity = old.capacity == 0 ? 512 : old.capacity * 4;
+		set->items = arena_alloc(closure->arena, set->capacity, sizeof(*set->items));
+		set->count = 0;
+		for (size_t i = 0; i < old.capacity; i++)
+			if (old.items[i] != 0)
+				(void)address_set_add(closure, set, old.items[i]);
 	}
-	size_t i =
-	    (size_t)(low * UINT64_C(0x9E3779B97F4A7C15) >> 30) & (loaded->object_capacity - 1);
-	while (loaded->objects[i] != 0 && loaded->objects[i] != low)
-		i = (i + 1) & (loaded->object_capacity - 1);
-	if (loaded->objects[i] == low)
+	size_t i = (size_t)(va * UINT64_C(0x9E3779B97F4A7C15) >> 30) & (set->capacity - 1);
+	while (set->items[i] != 0 && set->items[i] != va)
+		i = (i + 1) & (set->capacity - 1);
+	if (set->items[i] == va)
 		return false;
-	loaded->objects[i] = low;
-	loaded->object_count++;
+	set->items[i] = va;
+	set->count++;
 	return true;
 }
 
@@ -285,11 +295,13 @@ static void mention(struct closure *closure, size_t module, uint64_t va, const s
 			return;
 		}
 	}
+	if (!address_set_add(closure, &loaded->mentioned, va))
+		return;
 	note_string(closure, loaded, va);
 	struct elf_range object = image_object_at(image, va);
 	if (is_got(image, va))
 		object = (struct elf_range){ va, image->file.word_bytes };
-	if (object.size_bytes == 0 || !object_add(closure, loaded, object.va))
+	if (object.size_bytes == 0 || !address_set_add(closure, &loaded->objects, object.va))
 		return;
 	const struct elf_relocations *relocations = &image->relocations;
 	for (size_t i = elf_relocation_from(relocations, object.va);
@@ -442,6 +454,12 @@ static void fact_fire(struct closure *closure, struct node *node, const struct f
 static bool enter_named(struct closure *closure)
 {
 	size_t before = closure->live_count;
+	size_t name_count = closure->names.count + closure->loader_names.count;
+	if (closure->named_count == name_count &&
+	    closure->named_loaded_count == closure->loaded_count)
+		return false;
+	closure->named_count = name_count;
+	closure->named_loaded_count = closure->loaded_count;
 	for (size_t m = 0; m < closure->loaded_count; m++) {
 		struct loaded *loaded = &closure->loaded[m];
 		const struct name_set *names =
@@ -452,7 +470,8 @@ static bool enter_named(struct closure *closure)
 			if (loaded->is_loader)
 				break;
 			if (symbol->defined && !symbol->local && symbol->name[0] != '\0' &&
-			    symbol->type != ELF_SYMBOL_TLS && name_set_has(names, symbol->name))
+			    symbol->type != ELF_SYMBOL_TLS &&
+			    name_set_has(names, symbol->name, loaded->module->name_hashes[i]))
 				mention(closure, m, symbol->va, NULL, 0);
 		}
 	}
@@ -491,12 +510,13 @@ void closure_settle(struct closure *closure)
 const struct node *closure_live_symbol(const struct closure *closure, size_t module,
 				       const char *name)
 {
-	const struct elf_symbols *symbols = &closure->loaded[module].module->image.symbols;
-	for (size_t i = 1; i < symbols->count; i++) {
-		const struct elf_symbol *symbol = &symbols->symbols[i];
-		if (!symbol->defined || strcmp(symbol->name, name) != 0)
-			continue;
-		const struct node *node = closure->nodes[node_slot(closure, module, symbol->va)];
+	uint32_t hash = name_hash(name);
+	const struct scope_entry *entry = NULL;
+	while ((entry = scope_next(&closure->scope, name, hash, entry)) != NULL) {
+		const struct node *node =
+		    entry->module != module
+			? NULL
+			: closure->nodes[node_slot(closure, module, entry->symbol->va)];
 		if (node != NULL && node->live)
 			return node;
 	}

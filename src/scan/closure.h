@@ -58,16 +58,22 @@ struct node {
 	size_t input_count;
 };
 
+/* Open addressing; 0: free. */
+struct address_set {
+	uint64_t *items;
+	size_t count, capacity;
+};
+
 enum libc_kind { LIBC_NOT_ASKED, LIBC_OTHER, LIBC_KNOWN }; /* see models.h */
 
 struct loaded {
 	struct module *module;
 	uint8_t libc; /* enum libc_kind */
 	struct elf_requester requester;
-	bool is_loader;    /* ld.so itself */
-	bool at_start;     /* loaded with the program; else by dlopen */
-	uint64_t *objects; /* low addresses of live data, open addressing; 0: free */
-	size_t object_count, object_capacity;
+	bool is_loader;               /* ld.so itself */
+	bool at_start;                /* loaded with the program; else by dlopen */
+	struct address_set objects;   /* low addresses of live data */
+	struct address_set mentioned; /* addresses of data that something live holds */
 };
 
 struct closure {
@@ -104,6 +110,10 @@ struct closure {
 	struct name_set names;        /* strings that live code or data mentions */
 	struct name_set loader_names; /* that ld.so mentions: it looks some up in libc */
 	struct name_set paths;
+	size_t named_count,
+	    named_loaded_count;     /* of names and files when they were last compared */
+	struct node **own_pointers; /* nodes with own_pointer */
+	size_t own_pointer_count, own_pointer_capacity;
 };
 
 /*

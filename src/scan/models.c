@@ -92,6 +92,14 @@ static bool is_one_of(const char *const *names, size_t max_count, const char *na
 	return false;
 }
 
+/* Used by something live, or perhaps by its name. */
+static bool is_asked_for(const struct closure *closure, const char *function)
+{
+	uint32_t hash = name_hash(function);
+	return scope_is_used(&closure->scope, function, hash) ||
+	       name_set_has(&closure->names, function, hash);
+}
+
 bool model_allows(struct closure *closure, const struct node *node, enum arch arch, uint32_t number)
 {
 	const struct syscall *call = syscall_by_number(arch, number);
@@ -101,8 +109,7 @@ bool model_allows(struct closure *closure, const struct node *node, enum arch ar
 		if (!is_one_of(gates[g].calls, 5, call->name))
 			continue;
 		for (size_t i = 0; i < MAX_OPENERS && gates[g].openers[i] != NULL; i++)
-			if (scope_is_used(&closure->scope, gates[g].openers[i]) ||
-			    name_set_has(&closure->names, gates[g].openers[i]))
+			if (is_asked_for(closure, gates[g].openers[i]))
 				return true;
 		return false;
 	}
@@ -127,9 +134,7 @@ bool model_is_environment(const struct closure *closure, const struct node *node
 bool model_may_point_to(struct closure *closure, size_t module, uint64_t va)
 {
 	const struct image *image = &closure->loaded[module].module->image;
-	if (!is_known_libc(closure, module) || !image_is_export(image, va))
-		return true;
-	const char *name = image_name_of(image, va);
+	const char *name = is_known_libc(closure, module) ? image_export_name(image, va) : NULL;
 	if (name == NULL || strncmp(name, "_nss_", 5) != 0)
 		return true;
 	const char *function = strchr(name + 5, '_');

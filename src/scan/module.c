@@ -1,6 +1,15 @@
 #include "scan/module.h"
 
 #include "scan/cache.h"
+#include "scan/name_set.h"
+
+static const uint32_t *hash_names(struct arena *arena, const struct elf_symbols *symbols)
+{
+	uint32_t *hashes = arena_alloc(arena, symbols->count, sizeof(*hashes));
+	for (size_t i = 1; i < symbols->count; i++)
+		hashes[i] = name_hash(symbols->symbols[i].name);
+	return hashes;
+}
 
 enum status module_open(struct slice bytes, const char *path, const struct image_tables *tables,
 			struct problem_list *problems, struct module **out_module,
@@ -18,6 +27,7 @@ enum status module_open(struct slice bytes, const char *path, const struct image
 		return status;
 	}
 	module->path = arena_string(&module->arena, path);
+	module->name_hashes = hash_names(&module->arena, &module->image.symbols);
 	module->grown = tables == NULL;
 	*out_module = module;
 	return STATUS_OK;

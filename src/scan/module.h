@@ -15,6 +15,7 @@ struct module {
 	struct arena arena; /* owned */
 	const char *path;
 	struct image image;
+	const uint32_t *name_hashes;       /* of each dynamic symbol */
 	struct module_function *functions; /* open addressing by address */
 	size_t function_count, function_capacity;
 	uint64_t content_hash[2];            /* the cache's, when there is one */

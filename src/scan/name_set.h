@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 
@@ -11,5 +12,7 @@ struct name_set {
 	size_t count, capacity;
 };
 
+uint32_t name_hash(const char *name);
+
 void name_set_add(struct arena *arena, struct name_set *set, const char *name);
-bool name_set_has(const struct name_set *set, const char *name);
+bool name_set_has(const struct name_set *set, const char *name, uint32_t hash);

@@ -233,10 +233,9 @@ static bool guess_input(struct closure *closure, const struct node *node, struct
  */
 void numbers_guess(struct closure *closure)
 {
-	for (size_t n = 0; closure->presumed_numbers && n < closure->node_capacity; n++) {
-		struct node *node = closure->nodes[n];
-		if (node == NULL || !node->live || !node->own_pointer ||
-		    node->function->fact_count > WRAPPER_MAX_FACTS)
+	for (size_t n = 0; closure->presumed_numbers && n < closure->own_pointer_count; n++) {
+		struct node *node = closure->own_pointers[n];
+		if (node->function->fact_count > WRAPPER_MAX_FACTS)
 			continue;
 		for (size_t i = 0; i < node->input_count; i++) {
 			struct input_items *items = &node->inputs[i];

@@ -2,19 +2,11 @@
 
 #include <string.h>
 
-static size_t hash_of(const char *name)
-{
-	uint64_t hash = 5381;
-	for (; *name != '\0'; name++)
-		hash = hash * 33 + (uint8_t)*name;
-	return (size_t)(hash ^ hash >> 17);
-}
-
 /* At the end of its chain, so that each chain is in load order. */
 static void chain(struct scope *scope, size_t index)
 {
 	struct scope_entry *entry = &scope->entries[index];
-	uint32_t *link = &scope->buckets[hash_of(entry->symbol->name) & (scope->bucket_count - 1)];
+	uint32_t *link = &scope->buckets[entry->hash & (scope->bucket_count - 1)];
 	while (*link != 0)
 		link = &scope->entries[*link - 1].next;
 	entry->next = 0;
@@ -32,8 +24,9 @@ void scope_add_module(struct scope *scope, const struct module *module, size_t i
 		if (scope->count == scope->capacity)
 			scope->entries = arena_grow(scope->arena, scope->entries, scope->count,
 						    sizeof(*scope->entries), &scope->capacity);
-		scope->entries[scope->count++] =
-		    (struct scope_entry){ .symbol = symbol, .module = (uint32_t)index };
+		scope->entries[scope->count++] = (struct scope_entry){
+			.symbol = symbol, .module = (uint32_t)index, .hash = module->name_hashes[i]
+		};
 	}
 	if (scope->count > scope->bucket_count || scope->bucket_count == 0) {
 		while (scope->bucket_count < 2 * scope->count + 1)
@@ -47,16 +40,28 @@ void scope_add_module(struct scope *scope, const struct module *module, size_t i
 		chain(scope, i);
 }
 
-const struct scope_entry *scope_find(const struct scope *scope, const char *name,
-				     const char *version, size_t skip)
+const struct scope_entry *scope_next(const struct scope *scope, const char *name, uint32_t hash,
+				     const struct scope_entry *previous)
 {
 	if (scope->bucket_count == 0)
 		return NULL;
-	const struct scope_entry *fallback = NULL;
-	uint32_t next = scope->buckets[hash_of(name) & (scope->bucket_count - 1)];
-	for (; next != 0; next = scope->entries[next - 1].next) {
+	uint32_t next =
+	    previous != NULL ? previous->next : scope->buckets[hash & (scope->bucket_count - 1)];
+	while (next != 0) {
 		const struct scope_entry *entry = &scope->entries[next - 1];
-		if (entry->module == skip || strcmp(entry->symbol->name, name) != 0)
+		if (entry->hash == hash && strcmp(entry->symbol->name, name) == 0)
+			return entry;
+		next = entry->next;
+	}
+	return NULL;
+}
+
+const struct scope_entry *scope_find(const struct scope *scope, const char *name, uint32_t hash,
+				     const char *version, size_t skip)
+{
+	const struct scope_entry *fallback = NULL, *entry = NULL;
+	while ((entry = scope_next(scope, name, hash, entry)) != NULL) {
+		if (entry->module == skip)
 			continue;
 		const char *defined = entry->symbol->version;
 		if (version == NULL ? !entry->symbol->hidden_version
@@ -68,14 +73,11 @@ const struct scope_entry *scope_find(const struct scope *scope, const char *name
 	return fallback; /* better another version than a call that is not followed */
 }
 
-bool scope_is_used(const struct scope *scope, const char *name)
+bool scope_is_used(const struct scope *scope, const char *name, uint32_t hash)
 {
-	if (scope->bucket_count == 0)
-		return false;
-	uint32_t next = scope->buckets[hash_of(name) & (scope->bucket_count - 1)];
-	for (; next != 0; next = scope->entries[next - 1].next)
-		if (scope->entries[next - 1].used &&
-		    strcmp(scope->entries[next - 1].symbol->name, name) == 0)
+	const struct scope_entry *entry = NULL;
+	while ((entry = scope_next(scope, name, hash, entry)) != NULL)
+		if (entry->used)
 			return true;
 	return false;
 }

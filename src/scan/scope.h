@@ -7,6 +7,7 @@ struct scope_entry {
 	const struct elf_symbol *symbol;
 	uint32_t module;
 	bool used;     /* by something live */
+	uint32_t hash; /* name_hash of its name */
 	uint32_t next; /* index + 1 of the next of the same bucket; 0: none */
 };
 
@@ -21,12 +22,17 @@ struct scope {
 void scope_add_module(struct scope *scope, const struct module *module, size_t index);
 
 /* Whether something live uses a definition of the name, in any version. */
-bool scope_is_used(const struct scope *scope, const char *name);
+bool scope_is_used(const struct scope *scope, const char *name, uint32_t hash);
+
+/* All definitions of a name, in load order: previous NULL for the first; NULL: no more. */
+const struct scope_entry *scope_next(const struct scope *scope, const char *name, uint32_t hash,
+				     const struct scope_entry *previous);
 
 /*
  * The definition that a reference binds to, or NULL. version NULL: any default version.
+ * hash      name_hash of the name
  * skip      a module that is passed over (the program, for the source of a COPY), or SIZE_MAX
  * source    ld.so's do_lookup: first module in load order that has the name in that version
  */
-const struct scope_entry *scope_find(const struct scope *scope, const char *name,
+const struct scope_entry *scope_find(const struct scope *scope, const char *name, uint32_t hash,
 				     const char *version, size_t skip);
