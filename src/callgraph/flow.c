@@ -836,20 +836,53 @@ struct function flow_function(const struct image *image, uint64_t va, struct are
 				  .fact_count = walk.fact_count };
 }
 
-/* The instruction at an address; false: there is none. */
-static bool decode_at(const struct image *image, uint64_t va, struct instruction *out_instruction)
+/* How straight code from one address to another ends. */
+struct tail {
+	bool is_data;       /* some of it is no instruction */
+	bool crosses;       /* the last instruction goes on behind the end */
+	bool falls_through; /* control comes behind the end */
+};
+
+static bool crosses(const struct image *image, uint64_t va, uint64_t end)
 {
 	struct slice code = elf_bytes_from(&image->file, va);
-	return code.size_bytes > 0 &&
-	       instruction_decode(image->arch, code.bytes, code.size_bytes, va, out_instruction);
+	struct instruction instruction;
+	return instruction_decode(image->arch, code.bytes, code.size_bytes, va, &instruction) &&
+	       va + instruction.length_bytes > end;
 }
 
-/* Whether control comes behind an instruction, when nothing but padding follows it. */
-static bool falls_through(const struct instruction *last)
+static struct tail tail_of(const struct image *image, uint64_t start, uint64_t end)
 {
-	return last->operation != OPERATION_JUMP && last->operation != OPERATION_RETURN &&
-	       last->operation != OPERATION_TRAP &&
-	       last->operation != OPERATION_CALL; /* the callee does not return */
+	enum { EVENTS = 64 };
+	struct tail tail = { .falls_through = true };
+	struct sweep sweep;
+	struct sweep_event events[EVENTS];
+	struct slice code = elf_bytes_from(&image->file, start);
+	uint64_t next = start; /* behind what was looked at */
+	size_t count;
+	if (code.size_bytes > end - start)
+		code.size_bytes = end - start;
+	(void)sweep_init(&sweep, image->arch, code, start); /* an image is of one that it knows */
+	while ((count = sweep_next(&sweep, events, EVENTS)) != 0)
+		for (size_t i = 0; i < count; i++) {
+			const struct sweep_event *event = &events[i];
+			tail.falls_through |= event->va > next;
+			next = event->va + event->length_bytes;
+			if (event->kind == SWEEP_PADDING)
+				continue;
+			if (event->kind == SWEEP_BAD) {
+				tail.crosses = crosses(image, event->va, end);
+				tail.is_data = true;
+				return tail;
+			}
+			/* Behind a call at the end nothing comes: the callee does not return. */
+			tail.falls_through = sweep_continues(event) && event->kind != SWEEP_CALL &&
+					     event->kind != SWEEP_CALL_REGISTER &&
+					     event->kind != SWEEP_CALL_SLOT &&
+					     event->kind != SWEEP_CALL_MEMORY;
+		}
+	tail.falls_through |= next < end;
+	return tail;
 }
 
 /*
@@ -858,18 +891,15 @@ static bool falls_through(const struct instruction *last)
  */
 static bool runs_over(const struct image *image, struct elf_range range)
 {
-	struct instruction next, last = { .operation = OPERATION_NOTHING };
+	struct instruction next;
 	uint64_t end = range.va + range.size_bytes;
-	if (!decode_at(image, end, &next) || next.operation == OPERATION_NOTHING ||
-	    next.operation == OPERATION_TRAP)
+	struct slice code = elf_bytes_from(&image->file, end);
+	if (!elf_is_code(&image->file, end) ||
+	    !instruction_decode(image->arch, code.bytes, code.size_bytes, end, &next) ||
+	    next.operation == OPERATION_NOTHING || next.operation == OPERATION_TRAP)
 		return false; /* padding */
-	for (uint64_t va = range.va; va < end; va += next.length_bytes) {
-		if (!decode_at(image, va, &next))
-			return true;
-		if (next.operation != OPERATION_NOTHING)
-			last = next;
-	}
-	return falls_through(&last);
+	struct tail tail = tail_of(image, range.va, end);
+	return tail.is_data || tail.falls_through;
 }
 
 enum { SWEPT_MAX_BYTES = 1 << 16 }; /* of code without a table, between two entries */
@@ -883,28 +913,24 @@ static struct elf_range swept_range(const struct image *image, uint64_t va, bool
 	bool certain;
 	struct elf_range range = image_function_around(image, va, &certain);
 	if (certain) {
-		*out_runs_over = elf_is_code(&image->file, range.va + range.size_bytes) &&
-				 runs_over(image, range);
+		*out_runs_over = runs_over(image, range);
 		return range;
 	}
-	struct instruction next, last = { .operation = OPERATION_NOTHING };
 	const struct elf_section *section = elf_section_at(&image->file, va);
-	uint64_t end = range.va,
-		 limit = section == NULL ? UINT64_MAX : section->va + section->size_bytes;
-	while (end == range.va || (end < limit && !image_is_entry(image, end))) {
-		/* Data, or nothing but: where code goes on is not known. */
-		if (end - range.va > SWEPT_MAX_BYTES || !decode_at(image, end, &next)) {
-			uint64_t entry = image_entry_from(image, end + 1);
-			*out_runs_over = elf_is_code(&image->file, entry);
-			range.size_bytes = (*out_runs_over ? entry : end) - range.va;
-			return range;
-		}
-		if (next.operation != OPERATION_NOTHING)
-			last = next;
-		end += next.length_bytes;
+	uint64_t limit = section == NULL ? UINT64_MAX : section->va + section->size_bytes;
+	uint64_t end = range.va + range.size_bytes;
+	struct tail tail = tail_of(image, range.va, end);
+	while (tail.crosses && end < limit && end - range.va < SWEPT_MAX_BYTES) {
+		end = image_entry_from(image, end + 1);
+		if (end > limit || !elf_is_code(&image->file, end))
+			end = limit;
+		if (end == UINT64_MAX)
+			break;
+		tail = tail_of(image, range.va, end);
 	}
-	range.size_bytes = end - range.va;
-	*out_runs_over = end < limit && falls_through(&last);
+	if (end != UINT64_MAX)
+		range.size_bytes = end - range.va;
+	*out_runs_over = (tail.is_data || tail.falls_through) && end < limit;
 	return range;
 }
 
@@ -934,6 +960,8 @@ struct function flow_sweep(const struct image *image, uint64_t va, struct arena 
 		if (jump && target >= range.va && target < end)
 			continue;
 		struct fact *fact = &facts[function.fact_count++];
+		function.has_syscall |= event->kind == SWEEP_SYSCALL ||
+					event->kind == SWEEP_SYSENTER || event->kind == SWEEP_INT80;
 		*fact = (struct fact){ .va = image->base + event->off,
 				       .target = target,
 				       .kind = (uint8_t)(kinds[event->kind] - 1),
@@ -973,11 +1001,8 @@ static bool is_stub(const struct image *image, uint64_t va)
 
 bool flow_needs_values(const struct image *image, uint64_t va)
 {
-	bool certain, goes_over;
 	if (is_stub(image, va))
 		return true;
-	struct elf_range range = image_function_around(image, va, &certain);
-	if (!certain)
-		range = swept_range(image, va, &goes_over);
+	struct elf_range range = image_function_around(image, va, NULL);
 	return image_has_syscall(image, range.va, range.va + range.size_bytes);
 }

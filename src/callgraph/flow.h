@@ -43,6 +43,7 @@ struct function {
 	size_t fact_count;
 	bool swept; /* its facts are of a pass without values: no conditions, no arguments */
 	bool cut;   /* it was too large to follow its values */
+	bool has_syscall;
 };
 
 /*

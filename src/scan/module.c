@@ -93,6 +93,8 @@ const struct function *module_function(struct module *module, uint64_t va)
 	module->function_count++;
 	struct function *function = arena_alloc(&module->arena, 1, sizeof(*function));
 	*function = flow_sweep(&module->image, va, &module->arena);
+	if (function->has_syscall) /* behind where it seemed to end */
+		return module_refine(module, va);
 	slot->swept = function;
 	return function;
 }
