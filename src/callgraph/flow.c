@@ -40,8 +40,9 @@ struct walk {
 	size_t instruction_count;
 	bool unresolved; /* a jump whose targets are not known */
 	bool cut;
-	bool sees_callees; /* calls change only the registers that the callee writes */
-	bool number_lost;  /* a syscall's, among what nothing is known of */
+	bool sees_callees;         /* calls change only the registers that the callee writes */
+	bool number_lost;          /* a syscall's, among what nothing is known of */
+	struct clobbers *clobbers; /* when it sees callees */
 	/* facts, when they are collected */
 	bool collecting;
 	struct fact *facts;
@@ -431,20 +432,29 @@ static void collect_mentions(struct walk *walk, const struct state *state,
 	}
 }
 
-enum { CLOBBERS_MAX_DEPTH = 4, CLOBBERS_MAX_INSTRUCTIONS = 400 };
+enum { CLOBBERS_MAX_DEPTH = 5, CLOBBERS_MAX_INSTRUCTIONS = 400, CLOBBERS_KEPT = 1024 };
+
+/* What was found of a function down to a depth; one of each hash is kept. */
+struct clobbers {
+	uint64_t va;
+	uint32_t depth, registers;
+};
+
+static uint32_t clobbers_of(struct walk *walk, uint64_t va, unsigned depth);
 
 /*
  * The registers that a function and all it calls may write. Compilers keep values in registers
  * that the convention lets callees change, when they see that this one does not (GCC's -fipa-ra).
  */
-static uint32_t clobbers_of(const struct image *image, uint64_t va, unsigned depth)
+static uint32_t find_clobbers(struct walk *walk, uint64_t va, unsigned depth)
 {
+	const struct image *image = walk->flow.image;
 	const struct elf_fde *fde = image_fde_at(image, va);
 	struct slice code = elf_bytes_from(&image->file, va);
 	uint32_t written = 0;
 	uint64_t end = fde != NULL ? fde->end_va : UINT64_MAX;
 	size_t off = 0;
-	for (unsigned i = 0; i < CLOBBERS_MAX_INSTRUCTIONS; i++) {
+	for (unsigned i = 0; i < CLOBBERS_MAX_INSTRUCTIONS && written != UINT32_MAX; i++) {
 		struct instruction instruction;
 		if (va + off >= end || (i > 0 && fde == NULL && image_is_entry(image, va + off)))
 			return written;
@@ -459,21 +469,15 @@ static uint32_t clobbers_of(const struct image *image, uint64_t va, unsigned dep
 		case OPERATION_CALL:
 			if (va + off >= end)
 				break; /* nothing behind it: it does not return */
-			if (!known || depth == 0)
-				return UINT32_MAX;
-			written |= clobbers_of(image, target, depth - 1);
+			written |= known ? clobbers_of(walk, target, depth) : UINT32_MAX;
 			break;
 		case OPERATION_JUMP:
 		case OPERATION_BRANCH:
 			if (!known && instruction.operands[1].index != REGISTER_NONE)
 				break; /* through a table of places in it */
-			if (!known)
-				return UINT32_MAX;
-			if (target >= va && target < (fde != NULL ? end : va + off + 4096))
+			if (known && target >= va && target < (fde != NULL ? end : va + off + 4096))
 				break;
-			if (depth == 0)
-				return UINT32_MAX;
-			written |= clobbers_of(image, target, depth - 1);
+			written |= known ? clobbers_of(walk, target, depth) : UINT32_MAX;
 			break;
 		default:
 			break;
@@ -482,12 +486,26 @@ static uint32_t clobbers_of(const struct image *image, uint64_t va, unsigned dep
 	return UINT32_MAX;
 }
 
+static uint32_t clobbers_of(struct walk *walk, uint64_t va, unsigned depth)
+{
+	if (depth == 0)
+		return UINT32_MAX;
+	if (walk->clobbers == NULL)
+		walk->clobbers =
+		    arena_alloc(walk->flow.scratch, CLOBBERS_KEPT, sizeof(*walk->clobbers));
+	struct clobbers *known =
+	    &walk->clobbers[(va * UINT64_C(0x9E3779B97F4A7C15) >> 40) % CLOBBERS_KEPT];
+	if (known->va != va || known->depth != depth)
+		*known = (struct clobbers){ va, depth, find_clobbers(walk, va, depth - 1) };
+	return known->registers;
+}
+
 static void after_call(struct walk *walk, struct state *state, const struct value *target)
 {
 	uint32_t clobbers = UINT32_MAX;
 	if (walk->sees_callees && target->kind == VALUE_ADDRESS &&
 	    elf_is_code(&walk->flow.image->file, target->number))
-		clobbers = clobbers_of(walk->flow.image, target->number, CLOBBERS_MAX_DEPTH);
+		clobbers = clobbers_of(walk, target->number, CLOBBERS_MAX_DEPTH);
 	state_call(&walk->flow, state, clobbers);
 }
 
