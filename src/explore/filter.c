@@ -33,7 +33,8 @@
 
 enum {
 	STEPS_PER_RULE = 16, /* at most, with its share of the search */
-	STEPS_BASE = 32,
+	BIRTH_COUNT = 2,
+	STEPS_BASE = 32 + BIRTH_COUNT * STEPS_PER_RULE,
 };
 
 struct assembly {
@@ -179,6 +180,22 @@ static int compare_rules(const void *left, const void *right)
 	return (a->value > b->value) - (a->value < b->value);
 }
 
+/* Births are to stop, too: see tracer.c. A rule for the whole call goes before. */
+static size_t add_births(struct filter_rule *rules, size_t count)
+{
+	static const uint32_t births[BIRTH_COUNT] = { SYS_clone, SYS_clone3 };
+	size_t given = count;
+	for (size_t i = 0; i < BIRTH_COUNT; i++) {
+		bool ruled = false;
+		for (size_t rule = 0; rule < given; rule++)
+			ruled |= rules[rule].number == births[i] && !rules[rule].one_operation;
+		if (!ruled)
+			rules[count++] =
+			    (struct filter_rule){ .number = births[i], .answer = FILTER_NO_RULE };
+	}
+	return count;
+}
+
 enum status filter_build(const struct filter_rule *rules, size_t rule_count, enum filter_mode mode,
 			 struct arena *arena, struct filter *out_filter, struct error *err)
 {
@@ -186,9 +203,11 @@ enum status filter_build(const struct filter_rule *rules, size_t rule_count, enu
 	    rule_count * STEPS_PER_RULE + STEPS_BASE > BPF_MAXINSNS)
 		return error_set(err, STATUS_LIMIT, ERROR_NO_OFF, "%zu rules in one filter",
 				 rule_count);
-	struct filter_rule *sorted = arena_alloc(arena, rule_count, sizeof(*sorted));
+	struct filter_rule *sorted = arena_alloc(arena, rule_count + BIRTH_COUNT, sizeof(*sorted));
 	if (rule_count > 0)
 		memcpy(sorted, rules, rule_count * sizeof(*sorted));
+	if (mode == FILTER_STOP)
+		rule_count = add_births(sorted, rule_count);
 	qsort(sorted, rule_count, sizeof(*sorted), compare_rules);
 	struct assembly assembly = { .mode = mode };
 	assembly.capacity = rule_count * STEPS_PER_RULE + STEPS_BASE;

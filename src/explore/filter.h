@@ -25,7 +25,8 @@ struct filter_rule {
 /* What happens at a call of a rule. */
 enum filter_mode {
 	FILTER_ANSWER, /* the kernel answers at once */
-	FILTER_STOP,   /* the tracer is stopped at, with `answer` as the event's message */
+	FILTER_STOP,   /* the tracer is stopped at, with `answer` as the event's message; also at
+			  clone and clone3 without a rule */
 	FILTER_WATCH,  /* every call, of any rule or none, stops at the tracer */
 };
 
@@ -36,7 +37,7 @@ struct filter {
 };
 
 /*
- * The message of a stop at a call without a rule; FILTER_WATCH only. Above every errno.
+ * The message of a stop at a call without a rule. Above every errno.
  */
 enum { FILTER_NO_RULE = 0xffff };
 

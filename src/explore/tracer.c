@@ -1,15 +1,16 @@
 /*
- * Stops of tracees -> counters. Every tracee is in one of these states:
- *
- *   state     entered by                       what holds
- *   unknown   a first stop before the event    stopped; waits for its parent's event, which
- *             of its parent                    says whose tally it shares
- *   running   the parent's event, PTRACE_CONT  not stopped
+ * Stops of tracees -> counters. A tracee is known from its parent's event or from its own first
+ * stop, whichever comes first: the parent's never comes when the parent is killed before it. Every
+ * stop is handled and ended at once, so none waits for another.
  *
  * PTRACE_SEIZE, so that a stop by job control stays one (PTRACE_LISTEN). A thread that calls
  * execve takes over the number of its process; the event's message is its old one.
  *
- * Source: ptrace(2), seccomp(2).
+ * CLONE_UNTRACED is taken out of every birth. A child that nobody traces still has the filter, and
+ * the kernel answers every call of it with ENOSYS: nothing it does would work, not even its end.
+ * (The leak check of sanitized programs makes one.)
+ *
+ * Source: ptrace(2), seccomp(2), clone(2).
  */
 #include "explore/tracer.h"
 
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -32,13 +34,14 @@
 
 enum {
 	TRACER_OPTIONS = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-			 PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL
+			 PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL,
+	I386_CLONE =
+	    120, /* Linux v6.1 arch/x86/entry/syscalls/syscall_32.tbl; clone3 is 435, too */
 };
 
 struct tracee {
 	pid_t id;
 	uint32_t tally;
-	bool unknown; /* stopped, and its parent's event has not come yet */
 };
 
 /* Arrays that grow by doubling; merged when full, so that repetitions take no room. */
@@ -276,6 +279,24 @@ static void note_call(struct tracer *tracer, const struct tracee *tracee, struct
 		note_path(tracer, tracee->id, call, interest.path - 1U);
 }
 
+/* clone(2): the flags are the first argument; clone3's are the first word it points to. */
+static void keep_traced(pid_t id, struct machine_call *call)
+{
+	uint32_t clone_number = call->compat ? I386_CLONE : SYS_clone;
+	uint64_t flags = call->arguments[0];
+	if (call->number == clone_number && (flags & CLONE_UNTRACED) != 0)
+		machine_set_argument(call, 0, flags & ~(uint64_t)CLONE_UNTRACED);
+	if (call->number != SYS_clone3)
+		return;
+	struct iovec here = { &flags, sizeof(flags) };
+	struct iovec there = { (void *)(uintptr_t)call->arguments[0], sizeof(flags) }; // NOLINT
+	if (process_vm_readv(id, &here, 1, &there, 1, 0) != (ssize_t)sizeof(flags) ||
+	    (flags & CLONE_UNTRACED) == 0)
+		return;
+	flags &= ~(uint64_t)CLONE_UNTRACED;
+	(void)process_vm_writev(id, &here, 1, &there, 1, 0);
+}
+
 static void at_call(struct tracer *tracer, struct tracee *tracee)
 {
 	unsigned long answer = 0;
@@ -285,6 +306,7 @@ static void at_call(struct tracer *tracer, struct tracee *tracee)
 		return;
 	if (answer == FILTER_NO_RULE) {
 		note_call(tracer, tracee, &call);
+		keep_traced(tracee->id, &call);
 	} else {
 		machine_answer(&call, (int)answer);
 		if (call.number < OBSERVER_MAX_NUMBERS) {
@@ -308,14 +330,9 @@ static void at_birth(struct tracer *tracer, struct tracee *parent)
 		tracer->losses[LOSS_TASK]++;
 		return;
 	}
-	struct tracee *child = find_tracee(tracer, (pid_t)id);
-	if (child == NULL) {
+	/* it may have been here first, and be gone already */
+	if (find_tracee(tracer, (pid_t)id) == NULL && (kill((pid_t)id, 0) == 0 || errno == EPERM))
 		(void)add_tracee(tracer, (pid_t)id, tally);
-		return;
-	}
-	child->tally = tally;
-	child->unknown = false;
-	(void)ptrace(PTRACE_CONT, child->id, NULL, NULL);
 }
 
 static uint32_t tally_of_program(struct tracer *tracer, pid_t id, uint32_t otherwise)
@@ -407,12 +424,8 @@ bool tracer_handle(struct tracer *tracer, pid_t process, int status)
 		return known;
 	}
 	struct tracee *tracee = find_tracee(tracer, process);
-	if (tracee == NULL && status >> 16 == PTRACE_EVENT_EXEC)
-		tracee = add_tracee(tracer, process, 0);
-	if (tracee == NULL) {
-		add_tracee(tracer, process, 0)->unknown = true;
-		return true;
-	}
+	if (tracee == NULL)
+		tracee = add_tracee(tracer, process, tally_of_program(tracer, process, 0));
 	at_stop(tracer, tracee, status);
 	return true;
 }

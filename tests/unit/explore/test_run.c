@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 
 /* Numbers that glibc's start-up does not use; 471, 1000 and 70000 are not syscalls. */
-static const char *const words[] = { "?",    "39",    "t110", "f124", "x102",       "471",
-				     "1000", "70000", "t471", "39",   "0x1fffffff", NULL };
+static const char *const words[] = { "?",   "39",   "t110",  "f124", "x102", "u104",       "v107",
+				     "471", "1000", "70000", "t471", "39",   "0x1fffffff", NULL };
 /* Without threads, whose ends decide whether pthread_join waits by a futex. */
 static const char *const steady_words[] = { "?", "39", "f124", "x102", "471", "39", NULL };
 static const char *const environment[] = { "PATH=/usr/bin:/bin", NULL };
@@ -54,6 +54,8 @@ static void counts_every_call(enum run_means means)
 	assert_int_equal(count_of(&result, 110), 1);
 	assert_int_equal(count_of(&result, 124), 1);
 	assert_int_equal(count_of(&result, 102), 1);
+	assert_int_equal(count_of(&result, 104), 1);
+	assert_int_equal(count_of(&result, 107), 1);
 	assert_int_equal(count_of(&result, 471), 2);
 	assert_int_equal(count_of(&result, 1000), 1);
 	assert_int_equal(count_of(&result, 70000), 1);
