@@ -12,6 +12,8 @@
 
 extern char **environ;
 
+enum { LONGEST_LIMIT = 1000000000 };
+
 static const char *const means_names[] = {
 	[RUN_BEST] = "auto", [RUN_EBPF] = "ebpf", [RUN_PTRACE] = "ptrace"
 };
@@ -135,6 +137,7 @@ static void write_result(struct writer *writer, const struct run_result *result,
 		writer_integer(writer, "signal", "ended by signal", WTERMSIG(result->wait_status));
 	else
 		writer_integer(writer, "exit", "exit status", WEXITSTATUS(result->wait_status));
+	writer_bool(writer, "timed_out", "ended at the limit", result->timed_out);
 	writer_bool(writer, "left_running", "processes left running", result->left_running);
 	write_losses(writer, &result->observation);
 	write_calls(writer, &result->observation, arena);
@@ -176,7 +179,17 @@ static int write_loupe(const struct arguments *arguments, const struct observati
 	return EXIT_DONE;
 }
 
-static struct run_request request_of(const struct arguments *arguments, struct arena *arena)
+/* Seconds; 0: no limit. */
+static bool read_limit(const struct arguments *arguments, uint64_t *out_seconds)
+{
+	const char *text = argument_value(arguments, "limit");
+	*out_seconds = 0;
+	return text == NULL || (slice_parse_uint(slice_of_string(text), 10, out_seconds) &&
+				*out_seconds > 0 && *out_seconds <= LONGEST_LIMIT);
+}
+
+static struct run_request request_of(const struct arguments *arguments, uint64_t limit_seconds,
+				     struct arena *arena)
 {
 	const char *means = argument_value(arguments, "means");
 	const char *file = argument_value(arguments, "output");
@@ -189,6 +202,7 @@ static struct run_request request_of(const struct arguments *arguments, struct a
 		.means =
 		    means == NULL ? RUN_BEST : (enum run_means)names_find(means_names, 3, means),
 		.wait_for_all = argument_given(arguments, "wait"),
+		.limit_seconds = (double)limit_seconds,
 	};
 }
 
@@ -196,7 +210,10 @@ static int trace_into(const struct arguments *arguments, struct arena *arena)
 {
 	if (is_loupe(arguments) && argument_value(arguments, "output") == NULL)
 		return usage_error(arguments, "--format loupe needs --output DIRECTORY");
-	struct run_request request = request_of(arguments, arena);
+	uint64_t limit_seconds;
+	if (!read_limit(arguments, &limit_seconds))
+		return usage_error(arguments, "--limit: 1 to %d expected", LONGEST_LIMIT);
+	struct run_request request = request_of(arguments, limit_seconds, arena);
 	struct run_result result;
 	struct error err = { 0 };
 	if (run_observed(&request, arena, &result, &err) != STATUS_OK)
@@ -228,6 +245,8 @@ static const struct option_spec options[] = {
 	  "how to write the result (default: text); loupe: a database in --output DIRECTORY" },
 	{ 0, "means", VALUE_CHOICE, "MEANS", "auto|ebpf|ptrace",
 	  "how to observe (default: ebpf where it can be had)" },
+	{ 0, "limit", VALUE_NUMBER, "SECONDS", NULL,
+	  "end the command and all it started after this time" },
 	{ 'w', "wait", VALUE_NONE, NULL, NULL, "wait for everything the command leaves running" },
 	{ 0 },
 };
@@ -235,6 +254,7 @@ static const struct option_spec options[] = {
 static const struct example examples[] = {
 	{ "trace -- ls /", "what ls uses" },
 	{ "trace --format names -o needed.txt -- ./run-tests", "one syscall per line" },
+	{ "trace --limit 10 -- nginx -g 'daemon off;'", "ten seconds of a server" },
 	{ "trace --format loupe -o database -- ./run-tests", "for tools that read Loupe's form" },
 	{ 0 },
 };

@@ -115,6 +115,7 @@ _Noreturn void launch_run(const struct launch *launch)
 {
 	char found[4096];
 	const char *name = launch->words[0];
+	reset_signals(); /* first: a handler of the caller's would go on as the caller */
 	if (place_descriptors(launch->descriptors) != 0)
 		give_up("descriptors", name);
 	if (launch->directory != NULL && chdir(launch->directory) != 0)
@@ -125,7 +126,6 @@ _Noreturn void launch_run(const struct launch *launch)
 	const char *path = place_path(found);
 	if (path == NULL)
 		give_up("mmap", name);
-	reset_signals();
 	if (launch->observer != NULL &&
 	    observer_follow_self(launch->observer, launch->tally, launch->observer_flags) != 0)
 		give_up("the observer cannot follow it", name);

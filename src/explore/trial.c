@@ -26,6 +26,7 @@ enum {
 	TRIAL_MAX_JOBS = 256,
 	/* beyond the workload's own limit: preparation and the check; then the keeper is stuck */
 	TRIAL_GRACE_SECONDS = 330,
+	TRIAL_STUCK_SECONDS = 60, /* after SIGKILL: then the kernel cannot end it */
 	TRIAL_MAX_REPORT_BYTES = 64 << 20,
 };
 
@@ -154,8 +155,9 @@ static enum status start_in(struct slot *slot, struct keeper_order *order, struc
 	order->report = ends[1];
 	slot->start_ns = clock_now_ns();
 	slot->deadline_ns =
-	    slot->start_ns + (uint64_t)((order->trial->limit_seconds + TRIAL_GRACE_SECONDS) *
-					(double)CLOCK_NS_PER_SECOND);
+	    slot->start_ns +
+	    (uint64_t)((order->trial->definition->limit_seconds + TRIAL_GRACE_SECONDS) *
+		       (double)CLOCK_NS_PER_SECOND);
 	pid_t process =
 	    sandbox_start(&order->sandbox, keeper_main, order, &slot->process, &problem);
 	(void)close(ends[1]);
@@ -314,6 +316,27 @@ static size_t finish_ended(struct trial_runner *runner, const struct trial *tria
 	return ended;
 }
 
+/* Gives up trials that do not end though they were killed, for instance on a dead file system. */
+static enum status give_up_stuck(struct trial_runner *runner, size_t *running, struct error *err)
+{
+	enum status status = STATUS_OK;
+	for (uint32_t i = 0; i < runner->jobs; i++) {
+		struct slot *slot = &runner->slots[i];
+		if (slot->process == -1 ||
+		    clock_now_ns() < slot->deadline_ns + TRIAL_STUCK_SECONDS * CLOCK_NS_PER_SECOND)
+			continue;
+		status = error_set(err, STATUS_IO, ERROR_NO_OFF,
+				   "a trial does not end though it was killed %d s ago",
+				   TRIAL_STUCK_SECONDS);
+		(void)close(slot->process);
+		if (slot->report != -1)
+			(void)close(slot->report);
+		slot->process = slot->report = -1;
+		(*running)--;
+	}
+	return status;
+}
+
 static struct slot *free_slot(struct trial_runner *runner)
 {
 	for (uint32_t i = 0; i < runner->jobs; i++)
@@ -340,6 +363,8 @@ enum status trial_run_all(struct trial_runner *runner, const struct trial *trial
 		}
 		wait_for_reports(runner);
 		running -= finish_ended(runner, trials, done, context, out_outcomes);
+		if (give_up_stuck(runner, &running, err) != STATUS_OK)
+			status = STATUS_IO;
 	}
 	return status;
 }

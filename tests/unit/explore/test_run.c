@@ -2,6 +2,7 @@
 #include "../check.h"
 #include "explore/run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -13,6 +14,9 @@ static const char *const words[] = { "?",   "39",   "t110",  "f124", "x102", "u1
 static const char *const steady_words[] = { "?", "39", "f124", "x102", "471", "39", NULL };
 static const char *const environment[] = { "PATH=/usr/bin:/bin", NULL };
 
+/* A run takes a fraction of a second; a hang is to fail here, on the busiest of machines. */
+enum { LIMIT_SECONDS = 100 };
+
 static struct run_result run(const char *const *line_words, enum run_means means,
 			     struct arena *arena)
 {
@@ -20,11 +24,13 @@ static struct run_result run(const char *const *line_words, enum run_means means
 	for (size_t i = 0; line_words[i] != NULL; i++)
 		line[i] = line_words[i];
 	line[0] = getenv("CALLS");
+	assert_non_null(line[0]);
 	struct run_request request = { .words = line,
 				       .environment = environment,
 				       .output = -1,
 				       .means = means,
-				       .wait_for_all = true };
+				       .wait_for_all = true,
+				       .limit_seconds = LIMIT_SECONDS };
 	struct run_result result;
 	struct error err = { 0 };
 	enum status status = run_observed(&request, arena, &result, &err);
@@ -34,6 +40,7 @@ static struct run_result run(const char *const *line_words, enum run_means means
 	}
 	assert_int_equal(status, STATUS_OK);
 	assert_int_equal(result.means, means);
+	assert_false(result.timed_out);
 	assert_true(WIFEXITED(result.wait_status));
 	assert_int_equal(WEXITSTATUS(result.wait_status), 0);
 	return result;
@@ -110,7 +117,46 @@ static void a_missing_command_is_said(void **state)
 	arena_finish(&arena);
 }
 
+/* Two processes: the one that leaves the other behind, and that one. */
+static void ends_at_the_limit(enum run_means means)
+{
+	struct arena arena = { 0 };
+	const char *const line[] = { "/bin/sh", "-c", "trap '' TERM; sleep 1000 & sleep 1000",
+				     NULL };
+	struct run_request request = { .words = line,
+				       .environment = environment,
+				       .output = -1,
+				       .means = means,
+				       .limit_seconds = 0.5 };
+	struct run_result result = { 0 };
+	struct error err = { 0 };
+	enum status status = run_observed(&request, &arena, &result, &err);
+	if (status == STATUS_DENIED || status == STATUS_UNSUPPORTED)
+		skip();
+	assert_int_equal(status, STATUS_OK);
+	assert_true(result.timed_out);
+	assert_true(WIFSIGNALED(result.wait_status));
+	assert_int_equal(waitpid(-1, NULL, __WALL), -1); /* nobody is left */
+	assert_int_equal(errno, ECHILD);
+	assert_true(count_of(&result, 59) > 0);
+	arena_finish(&arena);
+}
+
+static void a_command_without_end_is_ended_in_the_kernel(void **state)
+{
+	(void)state;
+	ends_at_the_limit(RUN_EBPF);
+}
+
+static void a_command_without_end_is_ended_by_ptrace(void **state)
+{
+	(void)state;
+	ends_at_the_limit(RUN_PTRACE);
+}
+
 RUN_TESTS(cmocka_unit_test(counts_every_call_in_the_kernel),
 	  cmocka_unit_test(counts_every_call_by_ptrace),
 	  cmocka_unit_test(both_observers_see_the_same),
-	  cmocka_unit_test(a_missing_command_is_said))
+	  cmocka_unit_test(a_missing_command_is_said),
+	  cmocka_unit_test(a_command_without_end_is_ended_in_the_kernel),
+	  cmocka_unit_test(a_command_without_end_is_ended_by_ptrace))
