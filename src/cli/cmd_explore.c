@@ -135,33 +135,51 @@ static int read_count(const struct arguments *arguments, const char *option, uin
  * What is known of the same application counts for more.
  */
 struct experience {
-	uint32_t used[OBSERVER_MAX_NUMBERS];
-	uint32_t stubbed[OBSERVER_MAX_NUMBERS];
-	uint32_t faked[OBSERVER_MAX_NUMBERS];
+	/* by number, and of all calls together; [stub works][fake works] */
+	double verdicts[OBSERVER_MAX_NUMBERS][2][2];
+	double of_all[2][2];
 };
+
+#define LIKELY   0.9
+#define UNLIKELY 0.1
 
 enum { WEIGHT_OF_SAME_APPLICATION = 1000, WEIGHT_OF_SAME_WORKLOAD = 1000000 };
 
-static double tolerance(void *context, uint32_t number, uint16_t answer)
+static double share(double part, double rest)
+{
+	return part + rest == 0 ? 0.5 : part / (part + rest);
+}
+
+/*
+ * A fake is guessed from the stub, where that is known: first from the same call elsewhere, and as
+ * much as one workload from all calls. What works with ENOSYS mostly works with another errno.
+ */
+static double tolerance(void *context, uint32_t number, uint16_t answer, enum question_result stub)
 {
 	const struct experience *experience = context;
-	uint32_t used = experience->used[number];
-	uint32_t good = answer == 0 ? experience->faked[number] : experience->stubbed[number];
-	return used == 0 ? 0.5 : (double)good / used;
+	const double(*verdicts)[2] = experience->verdicts[number];
+	if (stub != QUESTION_OPEN) {
+		bool works = stub == QUESTION_WORKS;
+		double general = share(experience->of_all[works][1], experience->of_all[works][0]);
+		if (answer != 0)
+			return works ? LIKELY : UNLIKELY;
+		return share(verdicts[works][1] + general, verdicts[works][0] + 1 - general);
+	}
+	if (answer == 0)
+		return share(verdicts[0][1] + verdicts[1][1], verdicts[0][0] + verdicts[1][0]);
+	return share(verdicts[1][0] + verdicts[1][1], verdicts[0][0] + verdicts[0][1]);
 }
 
 static void gain_from(const struct workload *workload, uint32_t weight, struct experience *out)
 {
 	for (size_t i = 0; i < workload->use_count; i++) {
 		const struct workload_use *use = &workload->uses[i];
-		bool either = use->verdict == VERDICT_EITHER;
+		bool stub = use->verdict == VERDICT_EITHER || use->verdict == VERDICT_STUBBABLE;
+		bool fake = use->verdict == VERDICT_EITHER || use->verdict == VERDICT_FAKEABLE;
 		if (use->number >= OBSERVER_MAX_NUMBERS || use->verdict == VERDICT_UNTESTED)
 			continue;
-		out->used[use->number] += weight;
-		if (either || use->verdict == VERDICT_STUBBABLE)
-			out->stubbed[use->number] += weight;
-		if (either || use->verdict == VERDICT_FAKEABLE)
-			out->faked[use->number] += weight;
+		out->verdicts[use->number][stub][fake] += weight;
+		out->of_all[stub][fake] += weight;
 	}
 }
 

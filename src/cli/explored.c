@@ -200,8 +200,7 @@ static enum question_result result_of(const struct explore_result *result, uint3
 	return QUESTION_OPEN;
 }
 
-/* An answer that works in some replicas only is not one to rely on, nor a failure. */
-static enum verdict verdict_of(enum question_result stub, enum question_result fake)
+enum verdict explored_verdict(enum question_result stub, enum question_result fake)
 {
 	if (stub == QUESTION_OPEN && fake == QUESTION_OPEN)
 		return VERDICT_UNTESTED;
@@ -222,10 +221,10 @@ struct workload explored_workload(const struct explored *explored,
 	size_t count = 0;
 	for (uint32_t number = 0; number < OBSERVER_MAX_NUMBERS; number++)
 		if (trial_set_has(result->baseline.used, number))
-			uses[count++] =
-			    (struct workload_use){ number,
-						   verdict_of(result_of(result, number, ENOSYS),
-							      result_of(result, number, 0)) };
+			uses[count++] = (struct workload_use){
+				number, explored_verdict(result_of(result, number, ENOSYS),
+							 result_of(result, number, 0))
+			};
 	const struct definition *definition = explored->definition;
 	return (struct workload){
 		.application = definition->application,

@@ -38,6 +38,12 @@ struct workload explored_workload(const struct explored *explored,
 enum status explored_keep(struct explored *explored, const struct explore_result *result,
 			  struct error *err) __attribute__((warn_unused_result, nonnull));
 
+/*
+ * Of a call or an operation. An answer that works in some replicas only is not one to rely on, nor
+ * a failure.
+ */
+enum verdict explored_verdict(enum question_result stub, enum question_result fake);
+
 /* "ioctl 0x5401", "/proc/self/maps". */
 const char *explored_part_name(const struct question *question, struct arena *arena);
 

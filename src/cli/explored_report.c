@@ -60,7 +60,6 @@ static void write_parts(const struct explored *explored, const struct explore_re
 	}
 	columns[count++] = (struct column){ "steady", NULL, COLUMN_BOOL };
 	columns[count++] = (struct column){ "reason", "what fails", COLUMN_TEXT };
-	const struct workload workload = explored_workload(explored, result);
 	writer_table_begin(writer, kind == QUESTION_CALL ? "syscalls" : "operations",
 			   kind == QUESTION_CALL ? "Syscalls" : "Operations of vectored calls",
 			   columns, count, kind == QUESTION_CALL);
@@ -68,12 +67,12 @@ static void write_parts(const struct explored *explored, const struct explore_re
 		const struct question *question = &result->questions[i];
 		if (question->kind != kind || question->answer != 0)
 			continue;
-		const struct workload_use *use = workload_find_use(&workload, question->number);
+		const struct question *stub = find(result, question, ENOSYS);
 		writer_cell_text(writer, explored_part_name(question, arena));
 		writer_cell_integer(writer, question->number);
-		writer_cell_text(writer, kind != QUESTION_CALL || use == NULL
-					     ? NULL
-					     : verdict_name(use->verdict));
+		writer_cell_text(
+		    writer, verdict_name(explored_verdict(
+				stub == NULL ? QUESTION_OPEN : stub->result, question->result)));
 		for (size_t a = 0; a < request->answer_count; a++) {
 			const struct question *one = find(result, question, request->answers[a]);
 			writer_cell_text(writer,

@@ -61,6 +61,7 @@ static const struct field fields[] = {
 	{ "name", FIELD_TEXT, PLACE(name), NULL },
 	{ "kind", FIELD_KIND, PLACE(kind), NULL },
 	{ "packages", FIELD_WORDS, PLACE(packages), NULL },
+	{ "root", FIELD_BOOL, PLACE(needs_root), NULL },
 	{ "user", FIELD_TEXT, PLACE(user), NULL },
 	{ "environment", FIELD_PAIRS, PLACE(environment), NULL },
 	{ "directory", FIELD_TEXT, PLACE(directory), NULL },

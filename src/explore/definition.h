@@ -25,6 +25,7 @@ struct definition {
 	const char *name;        /* "benchmark-redis-benchmark", as Loupe names workloads */
 	enum workload_kind kind;
 	const char *const *packages;    /* Debian packages that it needs; ends with NULL */
+	bool needs_root;                /* it does not work for an ordinary user */
 	const char *user;               /* who runs it when the caller is root; NULL: root */
 	const char *const *environment; /* additions, "NAME=value"; ends with NULL */
 	const char *directory;          /* NULL: / */

@@ -41,7 +41,11 @@ struct puzzle {
 	struct puzzle *next;
 	struct question **members; /* that were reached */
 	size_t count;
+	uint32_t replica;
+	uint32_t depth;
 	bool explained;
+	bool mysterious; /* all its members work */
+	struct trial_outcome outcome;
 };
 
 struct test {
@@ -50,6 +54,7 @@ struct test {
 	uint32_t replica;
 	uint32_t depth; /* of splitting */
 	uint32_t retries;
+	bool is_first;         /* of the search for first answers, which goes on with what fails */
 	struct puzzle *puzzle; /* of the group that this is a part of; NULL: none */
 };
 
@@ -288,6 +293,11 @@ static bool is_reached(const struct question *question, const struct trial_outco
 	       trial_set_has(outcome->skipped, question->number);
 }
 
+static bool is_known_to_work(const struct question *question)
+{
+	return question->fails == 0 && question->passes + question->group_passes > 0;
+}
+
 static void count_failure(struct explore *explore, struct question *question,
 			  const struct trial_outcome *outcome)
 {
@@ -342,7 +352,8 @@ static void take_success(struct explore *explore, const struct test *test, const
 		for (size_t i = 0; i < test->count; i++)
 			if (!reached[i])
 				test->members[i]->group_passes--;
-		add_parts(explore, test, reached, false);
+		if (!test->is_first)
+			add_parts(explore, test, reached, false);
 	}
 }
 
@@ -364,13 +375,17 @@ static void choose_suspects(const struct test *test, const struct trial_outcome 
 }
 
 static struct puzzle *add_puzzle(struct explore *explore, const struct test *test,
-				 const bool *reached, size_t reached_count)
+				 const struct trial_outcome *outcome, const bool *reached,
+				 size_t reached_count)
 {
 	struct puzzle *puzzle = arena_alloc(explore->arena, 1, sizeof(*puzzle));
 	puzzle->members = arena_alloc(explore->arena, reached_count, sizeof(*puzzle->members));
 	for (size_t i = 0; i < test->count; i++)
 		if (reached[i])
 			puzzle->members[puzzle->count++] = test->members[i];
+	puzzle->replica = test->replica;
+	puzzle->depth = test->depth;
+	puzzle->outcome = *outcome;
 	puzzle->next = explore->puzzles;
 	explore->puzzles = puzzle;
 	return puzzle;
@@ -396,11 +411,17 @@ static void take_failure(struct explore *explore, const struct test *test,
 		for (size_t i = 0; i < test->count; i++)
 			if (reached[i])
 				count_failure(explore, test->members[i], outcome);
-		add_parts(explore, test, reached, false);
+		if (!test->is_first)
+			add_parts(explore, test, reached, false);
 		return;
 	}
+	if (reached_count == 0) /* nobody can tell */
+		for (size_t i = 0; i < test->count; i++)
+			reached[reached_count++] = true;
 	struct test group = *test;
-	group.puzzle = add_puzzle(explore, test, reached, reached_count);
+	group.puzzle = add_puzzle(explore, test, outcome, reached, reached_count);
+	if (test->is_first)
+		return; /* answer_open goes on */
 	choose_suspects(test, outcome, reached);
 	add_parts(explore, &group, reached, true);
 }
@@ -443,10 +464,10 @@ static enum status run_list(struct explore *explore)
 static void add_question(struct explore *explore, struct question question)
 {
 	const struct explore_request *request = explore->request;
-	question.tolerance =
-	    request->tolerance == NULL || question.kind == QUESTION_PATH
-		? 1
-		: request->tolerance(request->tolerance_context, question.number, question.answer);
+	question.tolerance = request->tolerance == NULL || question.kind == QUESTION_PATH
+				 ? 1
+				 : request->tolerance(request->tolerance_context, question.number,
+						      question.answer, QUESTION_OPEN);
 	for (size_t i = 0; i < EFFECT_COUNT; i++)
 		question.effects[i] = (struct effect){ .ratio = NAN, .spread = NAN };
 	if (explore->question_count == explore->question_capacity)
@@ -554,14 +575,20 @@ static size_t gather(struct explore *explore, enum question_kind kind, uint16_t 
 	return count;
 }
 
+/*
+ * Groups pay where less than 38 % fail (Ungar, The cutoff point for group testing, 1960); who
+ * works less often elsewhere is tried alone.
+ */
+#define LEAST_TOLERANCE 0.62
+
 static bool seems_to_work(const struct question *question)
 {
-	return question->fails == 0 && question->tolerance >= 0.5;
+	return question->fails == 0 && question->tolerance >= LEAST_TOLERANCE;
 }
 
 static bool is_unlikely(const struct question *question)
 {
-	return question->fails == 0 && question->tolerance < 0.5;
+	return question->fails == 0 && question->tolerance < LEAST_TOLERANCE;
 }
 
 static bool has_not_failed(const struct question *question)
@@ -587,21 +614,156 @@ static size_t answers_of(const struct explore *explore, enum question_kind kind,
 	return explore->request->answer_count;
 }
 
+/* ---- the first answers ---- */
+
+/* What is known by now of ENOSYS in the place of the same call or operation. */
+static enum question_result stub_so_far(const struct explore *explore,
+					const struct question *question)
+{
+	for (size_t i = 0; i < explore->question_count; i++) {
+		const struct question *stub = &explore->questions[i];
+		if (stub->kind != question->kind || stub->number != question->number ||
+		    stub->value != question->value || stub->answer != ENOSYS)
+			continue;
+		if (stub->fails > 0)
+			return QUESTION_FAILS;
+		return is_known_to_work(stub) ? QUESTION_WORKS : QUESTION_OPEN;
+	}
+	return QUESTION_OPEN;
+}
+
+static void guess_anew(struct explore *explore, struct question **members, size_t count)
+{
+	const struct explore_request *request = explore->request;
+	for (size_t i = 0; i < count && request->tolerance != NULL; i++)
+		if (members[i]->kind != QUESTION_PATH)
+			members[i]->tolerance = request->tolerance(
+			    request->tolerance_context, members[i]->number, members[i]->answer,
+			    stub_so_far(explore, members[i]));
+}
+
+/* The reached members of a failed group of which nothing is known: the culprit is among them. */
+static size_t unknown_of(const struct puzzle *puzzle, struct question **out_members)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < puzzle->count; i++)
+		if (!is_known_to_work(puzzle->members[i]))
+			out_members[count++] = puzzle->members[i];
+	return count;
+}
+
+static bool has_failing(const struct puzzle *puzzle)
+{
+	for (size_t i = 0; i < puzzle->count; i++)
+		if (puzzle->members[i]->fails > 0)
+			return true;
+	return false;
+}
+
+/*
+ * Tries a part of the unknown: without the call that was reached last, which is the culprit more
+ * often than not; when that was a wrong guess, without the half that is least likely to work.
+ */
+static void try_part(struct explore *explore, const struct puzzle *puzzle,
+		     struct question **unknown, size_t count)
+{
+	struct test part = { .members = arena_alloc(explore->arena, count, sizeof(*unknown)),
+			     .depth = puzzle->depth + 1,
+			     .is_first = true };
+	for (size_t i = 0; i < count && puzzle->depth % 2 == 0; i++)
+		if (unknown[i]->kind == QUESTION_PATH ||
+		    unknown[i]->number != puzzle->outcome.last_skipped)
+			part.members[part.count++] = unknown[i];
+	if (part.count == 0 || part.count == count) {
+		qsort(unknown, count, sizeof(struct question *), compare_tolerance);
+		part.count = (count + 1) / 2;
+		memcpy(part.members, unknown, part.count * sizeof(struct question *));
+	}
+	add_test(explore, part);
+}
+
+/*
+ * The next step towards the culprit of a failed group. Who is alone but for members that work made
+ * it fail: a verdict in the company of these, which the other replicas check alone.
+ */
+static void work_on(struct explore *explore, struct puzzle *puzzle)
+{
+	struct question **unknown = arena_alloc(explore->arena, puzzle->count, sizeof(*unknown));
+	size_t count = unknown_of(puzzle, unknown);
+	if (count > 1)
+		try_part(explore, puzzle, unknown, count);
+	else if (count == 1 && explore->replicas > 1)
+		count_failure(explore, unknown[0], &puzzle->outcome);
+	else if (count == 1)
+		add_alone(explore, unknown[0], 0);
+}
+
+static struct puzzle *next_puzzle(struct explore *explore)
+{
+	for (struct puzzle *puzzle = explore->puzzles; puzzle != NULL; puzzle = puzzle->next) {
+		puzzle->explained |= has_failing(puzzle);
+		if (puzzle->replica == 0 && !puzzle->explained && !puzzle->mysterious)
+			return puzzle;
+	}
+	return NULL;
+}
+
+static bool is_open(const struct question *question)
+{
+	return question->fails == 0 && question->passes + question->group_passes == 0;
+}
+
+/*
+ * Every step makes a member known, or a failed group smaller: so it ends. Costs about one trial
+ * for each failing answer, which is the least, and a few for wrong guesses.
+ */
+static enum status answer_open(struct explore *explore, enum question_kind kind, uint16_t answer)
+{
+	enum status status = STATUS_OK;
+	while (status == STATUS_OK) {
+		struct question **members;
+		struct puzzle *puzzle = next_puzzle(explore);
+		if (puzzle != NULL) {
+			work_on(explore, puzzle);
+			puzzle->mysterious = explore->test_count == 0 && !has_failing(puzzle);
+		} else {
+			size_t count = gather(explore, kind, answer, is_open, &members);
+			if (count == 0)
+				break;
+			qsort(members, count, sizeof(struct question *), compare_tolerance);
+			add_test(
+			    explore,
+			    (struct test){ .members = members, .count = count, .is_first = true });
+		}
+		status = run_list(explore);
+	}
+	return status;
+}
+
 static enum status first_answers(struct explore *explore, enum question_kind kind)
 {
 	uint16_t answers[EXPLORE_MAX_MODES];
 	size_t answer_count = answers_of(explore, kind, answers);
-	for (size_t a = 0; a < answer_count; a++) {
+	enum status status = STATUS_OK;
+	for (size_t a = 0; a < answer_count && status == STATUS_OK; a++) {
 		struct question **members;
-		size_t count = gather(explore, kind, answers[a], seems_to_work, &members);
+		size_t count = gather(explore, kind, answers[a], has_not_failed, &members);
+		guess_anew(explore, members, count);
+		count = gather(explore, kind, answers[a], seems_to_work, &members);
 		qsort(members, count, sizeof(struct question *), compare_tolerance);
-		add_test(explore, (struct test){ .members = members, .count = count });
+		add_test(explore,
+			 (struct test){ .members = members, .count = count, .is_first = true });
 		count = gather(explore, kind, answers[a], is_unlikely, &members);
 		for (size_t i = 0; i < count; i++)
 			add_alone(explore, members[i], 0);
+		status = run_list(explore);
+		if (status == STATUS_OK)
+			status = answer_open(explore, kind, answers[a]);
 	}
-	return run_list(explore);
+	return status;
 }
+
+/* ---- replicas ---- */
 
 /* Every so many members from the first one on: the columns of a grid with that many. */
 static void add_every(struct explore *explore, struct question **members, size_t count,

@@ -81,7 +81,12 @@ struct explore_request {
 	bool operations;
 	bool paths;
 	bool effects;
-	double (*tolerance)(void *context, uint32_t number, uint16_t answer); /* may be NULL */
+	/*
+	 * The guess that a call may be answered so, 0 to 1. `stub` is what is known by then of
+	 * ENOSYS as its answer: QUESTION_OPEN, QUESTION_WORKS or QUESTION_FAILS. May be NULL
+	 */
+	double (*tolerance)(void *context, uint32_t number, uint16_t answer,
+			    enum question_result stub);
 	void *tolerance_context;
 	struct explore_memory memory; /* functions may be NULL */
 	void (*progress)(void *context, const struct explore_progress *progress); /* or NULL */

@@ -197,6 +197,11 @@ static uint64_t waited_ns(const char *process, const char *thread)
 	return waited;
 }
 
+static uint64_t longer(uint64_t left, uint64_t right)
+{
+	return left > right ? left : right;
+}
+
 /* The longest wait of a living thread of the process. */
 static uint64_t longest_wait_ns(const char *process)
 {
@@ -207,7 +212,7 @@ static uint64_t longest_wait_ns(const char *process)
 	const struct dirent *entry;
 	while (threads != NULL && (entry = readdir(threads)) != NULL) {
 		uint64_t waited = entry->d_name[0] == '.' ? 0 : waited_ns(process, entry->d_name);
-		longest = waited > longest ? waited : longest;
+		longest = longer(longest, waited);
 	}
 	if (threads != NULL)
 		(void)closedir(threads);
@@ -215,9 +220,9 @@ static uint64_t longest_wait_ns(const char *process)
 }
 
 /*
- * A limit that was derived from quick runs is for a machine as busy as it was then. The time that
- * processes have since waited for a CPU is added, up to the limit of the workload file. One that
- * hangs does not wait.
+ * A limit that was derived from quick runs is for a machine as busy as it was then. The longest
+ * that any living thread has since waited for a CPU is added, up to as much again and never past
+ * the limit of the workload file. One that hangs does not wait; one that spins does.
  */
 static bool extend_deadline(struct keeper *keeper)
 {
@@ -226,13 +231,12 @@ static bool extend_deadline(struct keeper *keeper)
 	const struct dirent *entry;
 	while (processes != NULL && (entry = readdir(processes)) != NULL)
 		if (strspn(entry->d_name, "0123456789") == strlen(entry->d_name))
-			waited += longest_wait_ns(entry->d_name);
+			waited = longer(waited, longest_wait_ns(entry->d_name));
 	if (processes != NULL)
 		(void)closedir(processes);
-	uint64_t deadline = keeper->start_ns + keeper->limit_ns + waited;
-	uint64_t last = keeper->start_ns +
-			(uint64_t)(keeper->definition->limit_seconds * (double)CLOCK_NS_PER_SECOND);
-	keeper->deadline_ns = deadline < last ? deadline : last;
+	uint64_t most = (uint64_t)(keeper->definition->limit_seconds * (double)CLOCK_NS_PER_SECOND);
+	uint64_t limit = keeper->limit_ns + (waited < keeper->limit_ns ? waited : keeper->limit_ns);
+	keeper->deadline_ns = keeper->start_ns + (limit < most ? limit : most);
 	return clock_now_ns() < keeper->deadline_ns;
 }
 

@@ -114,7 +114,11 @@ struct trial_means trial_runner_means(const struct trial_runner *runner)
 
 static enum status find_user(struct keeper_order *order, struct error *err)
 {
-	const char *name = order->trial->definition->user;
+	const struct definition *definition = order->trial->definition;
+	const char *name = definition->user;
+	if (definition->needs_root && geteuid() != 0)
+		return error_set(err, STATUS_DENIED, ERROR_NO_OFF,
+				 "this workload must be explored as root");
 	if (name == NULL || geteuid() != 0)
 		return STATUS_OK;
 	const struct passwd *user = getpwnam(name);
