@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "explore/search.h"
+
 /* Less than this is no effect worth a flag, however steady; of time also in nanoseconds. */
 #define SMALLEST_EFFECT 0.03
 #define SMALLEST_TIME   20e6
@@ -76,4 +78,56 @@ struct effect measurement_compare(const struct measurement *without, const struc
 	effect.flagged = apart && change > SMALLEST_EFFECT && change > 2 * effect.spread &&
 			 without->counts[kind] > 1;
 	return effect;
+}
+
+/* ---- trials ---- */
+
+/*
+ * Runs with and without the answer in turn, one at a time: so both see the same machine.
+ *
+ * index   of the question: its runs without have replica numbers of their own
+ */
+static enum status measure(struct explore *explore, struct question *question, size_t index,
+			   struct measurement *without, struct measurement *with)
+{
+	uint32_t count = 2 * explore->replicas;
+	struct test *tests = arena_alloc(explore->arena, count, sizeof(*tests));
+	struct trial_outcome *outcomes = arena_alloc(explore->arena, count, sizeof(*outcomes));
+	struct question **members = arena_alloc(explore->arena, 1, sizeof(*members));
+	members[0] = question;
+	for (uint32_t i = 0; i < count; i++)
+		tests[i] =
+		    (struct test){ .members = members,
+				   .count = i % 2,
+				   .replica = (uint32_t)(EFFECT_REPLICA + index * count + i) };
+	enum status status = search_run(explore, tests, count, outcomes);
+	memset(without, 0, sizeof(*without));
+	memset(with, 0, sizeof(*with));
+	for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
+		measurement_add(i % 2 == 0 ? without : with, &outcomes[i]);
+	return status;
+}
+
+enum status search_effects(struct explore *explore)
+{
+	/* too large for the stack of a thread */
+	struct measurement *without = arena_alloc(explore->arena, 2, sizeof(*without));
+	struct measurement *with = without + 1;
+	explore->phase = "side effects";
+	uint32_t jobs = trial_runner_set_jobs(explore->request->runner, 1);
+	enum status status = STATUS_OK;
+	for (size_t i = 0; i < explore->question_count && status == STATUS_OK; i++) {
+		struct question *question = &explore->questions[i];
+		if (question->kind != QUESTION_CALL || question->result != QUESTION_WORKS ||
+		    !question->reached)
+			continue;
+		explore->later = (explore->question_count - i - 1) * 2 * explore->replicas;
+		status = measure(explore, question, i, without, with);
+		for (int kind = 0; kind < EFFECT_COUNT && status == STATUS_OK; kind++)
+			question->effects[kind] =
+			    measurement_compare(without, with, (enum effect_kind)kind);
+	}
+	explore->later = 0;
+	(void)trial_runner_set_jobs(explore->request->runner, jobs);
+	return status;
 }

@@ -12,6 +12,7 @@
  */
 #include "explore/filter.h"
 
+#include <assert.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -36,6 +37,9 @@ enum {
 	BIRTH_COUNT = 2,
 	STEPS_BASE = 32 + BIRTH_COUNT * STEPS_PER_RULE,
 };
+
+static_assert(FILTER_MAX_RULES * STEPS_PER_RULE + STEPS_BASE <= BPF_MAXINSNS,
+	      "the largest filter fits");
 
 struct assembly {
 	struct filter filter;
@@ -199,8 +203,7 @@ static size_t add_births(struct filter_rule *rules, size_t count)
 enum status filter_build(const struct filter_rule *rules, size_t rule_count, enum filter_mode mode,
 			 struct arena *arena, struct filter *out_filter, struct error *err)
 {
-	if (rule_count > FILTER_MAX_RULES ||
-	    rule_count * STEPS_PER_RULE + STEPS_BASE > BPF_MAXINSNS)
+	if (rule_count > FILTER_MAX_RULES)
 		return error_set(err, STATUS_LIMIT, ERROR_NO_OFF, "%zu rules in one filter",
 				 rule_count);
 	struct filter_rule *sorted = arena_alloc(arena, rule_count + BIRTH_COUNT, sizeof(*sorted));
