@@ -9,10 +9,8 @@
  */
 #include "explore/keeper.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <math.h>
 #include <poll.h>
 #include <regex.h>
@@ -30,6 +28,8 @@
 
 #include "base/clock.h"
 #include "explore/launch.h"
+#include "explore/processes.h"
+#include "explore/report.h"
 
 enum {
 	KEEPER_MAX_OUTPUT_BYTES = 1 << 20, /* kept of each stream; the rest is only hashed */
@@ -38,7 +38,6 @@ enum {
 	READY_FIRST_WAIT_NS = 500 * 1000,
 	READY_LONGEST_WAIT_NS = 20 * 1000 * 1000,
 	PREPARE_LIMIT_SECONDS = 300,
-	TCP_LISTEN = 10, /* Linux v6.1 include/net/tcp_states.h */
 };
 
 struct capture {
@@ -182,43 +181,6 @@ static void pump(struct keeper *keeper, uint64_t until_ns)
 	}
 }
 
-/* What a thread has waited for a CPU, in ns: Linux v6.1 Documentation/scheduler/sched-stats.rst. */
-static uint64_t waited_ns(const char *process, const char *thread)
-{
-	char path[64];
-	uint64_t waited = 0;
-	(void)snprintf(path, sizeof(path), "/proc/%.20s/task/%.20s/schedstat", process, thread);
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
-		return 0;
-	if (fscanf(file, "%*u %" SCNu64, &waited) != 1)
-		waited = 0;
-	(void)fclose(file);
-	return waited;
-}
-
-static uint64_t longer(uint64_t left, uint64_t right)
-{
-	return left > right ? left : right;
-}
-
-/* The longest wait of a living thread of the process. */
-static uint64_t longest_wait_ns(const char *process)
-{
-	char path[64];
-	uint64_t longest = 0;
-	(void)snprintf(path, sizeof(path), "/proc/%.20s/task", process);
-	DIR *threads = opendir(path);
-	const struct dirent *entry;
-	while (threads != NULL && (entry = readdir(threads)) != NULL) {
-		uint64_t waited = entry->d_name[0] == '.' ? 0 : waited_ns(process, entry->d_name);
-		longest = longer(longest, waited);
-	}
-	if (threads != NULL)
-		(void)closedir(threads);
-	return longest;
-}
-
 /*
  * A limit that was derived from quick runs is for a machine as busy as it was then. The longest
  * that any living thread has since waited for a CPU is added, up to as much again and never past
@@ -226,14 +188,7 @@ static uint64_t longest_wait_ns(const char *process)
  */
 static bool extend_deadline(struct keeper *keeper)
 {
-	uint64_t waited = 0;
-	DIR *processes = opendir("/proc");
-	const struct dirent *entry;
-	while (processes != NULL && (entry = readdir(processes)) != NULL)
-		if (strspn(entry->d_name, "0123456789") == strlen(entry->d_name))
-			waited = longer(waited, longest_wait_ns(entry->d_name));
-	if (processes != NULL)
-		(void)closedir(processes);
+	uint64_t waited = processes_longest_wait_ns();
 	uint64_t most = (uint64_t)(keeper->definition->limit_seconds * (double)CLOCK_NS_PER_SECOND);
 	uint64_t limit = keeper->limit_ns + (waited < keeper->limit_ns ? waited : keeper->limit_ns);
 	keeper->deadline_ns = keeper->start_ns + (limit < most ? limit : most);
@@ -376,24 +331,6 @@ static bool run_script(struct keeper *keeper, const char *script)
 
 /* ---- readiness ---- */
 
-/* proc_net_tcp: "sl local_address rem_address st …", hexadecimal. */
-static bool listens_in(const char *path, uint16_t port)
-{
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
-		return false;
-	bool found = false;
-	char line[512];
-	while (!found && fgets(line, sizeof(line), file) != NULL) {
-		unsigned local_port;
-		unsigned state;
-		if (sscanf(line, " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &local_port, &state) == 2)
-			found = state == TCP_LISTEN && local_port == port;
-	}
-	(void)fclose(file);
-	return found;
-}
-
 static bool matches(const char *pattern, const char *text)
 {
 	regex_t regex;
@@ -409,7 +346,7 @@ static bool is_ready(const struct keeper *keeper)
 	const struct definition *definition = keeper->definition;
 	uint16_t port = definition->ready.port;
 	const char *line = definition->ready.line;
-	if (port != 0 && !listens_in("/proc/net/tcp", port) && !listens_in("/proc/net/tcp6", port))
+	if (port != 0 && !processes_listen_at(port))
 		return false;
 	if (definition->ready.file != NULL && access(definition->ready.file, F_OK) != 0)
 		return false;
@@ -452,12 +389,6 @@ static bool wait_ready(struct keeper *keeper)
 
 /* ---- the end ---- */
 
-bool keeper_is_crash(int signal)
-{
-	return signal == SIGSEGV || signal == SIGABRT || signal == SIGBUS || signal == SIGILL ||
-	       signal == SIGFPE || signal == SIGSYS || signal == SIGTRAP;
-}
-
 static void read_metric(struct keeper *keeper, const char *output)
 {
 	regex_t regex;
@@ -497,55 +428,6 @@ static bool check_alive(struct keeper *keeper)
 	return true;
 }
 
-/* A number after a key of /proc/ID/status, in kB there. */
-static uint64_t status_bytes(const char *id, const char *key)
-{
-	char path[64];
-	char line[256];
-	uint64_t value = 0;
-	(void)snprintf(path, sizeof(path), "/proc/%.20s/status", id);
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
-		return 0;
-	while (fgets(line, sizeof(line), file) != NULL)
-		if (strncmp(line, key, strlen(key)) == 0)
-			value = strtoull(line + strlen(key), NULL, 10) * 1024;
-	(void)fclose(file);
-	return value;
-}
-
-static uint32_t count_descriptors(const char *id)
-{
-	char path[64];
-	uint32_t count = 0;
-	(void)snprintf(path, sizeof(path), "/proc/%.20s/fd", id);
-	DIR *folder = opendir(path);
-	if (folder == NULL)
-		return 0;
-	const struct dirent *entry;
-	while ((entry = readdir(folder)) != NULL)
-		if (entry->d_name[0] != '.')
-			count++;
-	(void)closedir(folder);
-	return count;
-}
-
-/* Of what still lives; the test has ended, so that is the server. */
-static void measure_living(struct keeper *keeper)
-{
-	DIR *folder = opendir("/proc");
-	const struct dirent *entry;
-	while (folder != NULL && (entry = readdir(folder)) != NULL) {
-		if (strspn(entry->d_name, "0123456789") != strlen(entry->d_name) ||
-		    strcmp(entry->d_name, "1") == 0)
-			continue;
-		keeper->outcome.peak_bytes += status_bytes(entry->d_name, "VmHWM:");
-		keeper->outcome.descriptor_count += count_descriptors(entry->d_name);
-	}
-	if (folder != NULL)
-		(void)closedir(folder);
-}
-
 static bool run_check(struct keeper *keeper)
 {
 	if (keeper->definition->check == NULL)
@@ -569,7 +451,8 @@ static bool run_server(struct keeper *keeper)
 	if (!check_result(keeper, &keeper->script, &keeper->captures[CAPTURE_SCRIPT]) ||
 	    !check_alive(keeper) || !run_check(keeper))
 		return false;
-	measure_living(keeper);
+	/* the test has ended, so what lives is the server */
+	processes_measure(&keeper->outcome.peak_bytes, &keeper->outcome.descriptor_count);
 	return true;
 }
 
@@ -630,57 +513,6 @@ static const char *const *make_environment(struct keeper *keeper)
 	return environment;
 }
 
-static void write_all(int fd, const void *bytes, size_t size_bytes)
-{
-	const char *at = bytes;
-	while (size_bytes > 0) {
-		ssize_t written = write(fd, at, size_bytes);
-		if (written <= 0)
-			return;
-		at += written;
-		size_bytes -= (size_t)written;
-	}
-}
-
-static void report(struct keeper *keeper)
-{
-	struct keeper_report report = { .outcome = keeper->outcome };
-	struct observation seen = { 0 };
-	if (keeper->tracer != NULL)
-		seen = tracer_read(keeper->tracer, &keeper->arena);
-	uint64_t last = 0;
-	report.outcome.last_skipped = UINT32_MAX;
-	for (size_t i = 0; i < seen.tree.call_count; i++) {
-		const struct observed_call *call = &seen.tree.calls[i];
-		if (call->compat || call->number >= OBSERVER_MAX_NUMBERS)
-			continue;
-		uint64_t bit = UINT64_C(1) << (call->number % 64);
-		if (call->entered_count > 0)
-			report.outcome.entered[call->number / 64] |= bit;
-		if (call->skipped_count > 0)
-			report.outcome.skipped[call->number / 64] |= bit;
-		if (call->first_skip > last) {
-			last = call->first_skip;
-			report.outcome.last_skipped = call->number;
-		}
-	}
-	for (int signal = 1; signal < OBSERVER_MAX_SIGNALS; signal++)
-		if (keeper_is_crash(signal))
-			report.outcome.crash_count += (uint32_t)seen.deaths[signal];
-	report.outcome.knows_skipped = keeper->tracer != NULL;
-	report.operation_count = seen.operation_count;
-	report.path_count = seen.path_count;
-	memcpy(report.losses, seen.losses, sizeof(report.losses));
-	write_all(keeper->order->report, &report, sizeof(report));
-	write_all(keeper->order->report, seen.operations,
-		  seen.operation_count * sizeof(*seen.operations));
-	for (size_t i = 0; i < seen.path_count; i++) {
-		struct keeper_path path = { .count = seen.paths[i].count };
-		(void)snprintf(path.path, sizeof(path.path), "%s", seen.paths[i].path);
-		write_all(keeper->order->report, &path, sizeof(path));
-	}
-}
-
 static bool set_up(struct keeper *keeper)
 {
 	struct sandbox_problem problem;
@@ -717,6 +549,6 @@ int keeper_main(void *context)
 	keeper.deadline_ns = clock_now_ns() + PREPARE_LIMIT_SECONDS * CLOCK_NS_PER_SECOND;
 	if (set_up(&keeper))
 		run_workload(&keeper);
-	report(&keeper);
+	report_write(keeper.order->report, &keeper.outcome, keeper.tracer);
 	return 0;
 }

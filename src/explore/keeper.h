@@ -17,25 +17,8 @@ struct keeper_order {
 	bool change_user;
 	uid_t user;
 	gid_t group;
-	int report; /* where keeper_report is written, followed by the details */
+	int report; /* where report_write writes */
 };
 
 /* For sandbox_start; context is a struct keeper_order. */
 int keeper_main(void *context);
-
-/* The report: the outcome, then counts, then the observed operations and paths. */
-struct keeper_report {
-	struct trial_outcome outcome;
-	uint64_t operation_count;
-	uint64_t path_count;
-	uint64_t losses[OBSERVER_LOSS_COUNT];
-};
-
-/* In the report each path is this much, cut and padded. */
-struct keeper_path {
-	char path[OBSERVER_PATH_BYTES];
-	uint64_t count;
-};
-
-/* SIGSEGV, SIGABRT and the others that only a fault sends. */
-bool keeper_is_crash(int signal);

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/names.h"
 #include "explore/keeper.h"
+#include "explore/report.h"
 
 enum {
 	TRIAL_MAX_JOBS = 256,
@@ -225,7 +226,7 @@ static void take_tally(struct trial_outcome *outcome, const struct observer_tall
 		}
 	}
 	for (int signal = 1; signal < OBSERVER_MAX_SIGNALS; signal++)
-		if (keeper_is_crash(signal))
+		if (report_is_crash(signal))
 			outcome->crash_count += (uint32_t)tally->deaths[signal];
 	outcome->knows_skipped = true;
 }
@@ -256,13 +257,8 @@ static void finish(struct trial_runner *runner, struct slot *slot, const struct 
 	(void)close(slot->process);
 	slot->process = -1;
 	struct trial_outcome outcome = { .end = TRIAL_BROKEN, .metric = NAN };
-	if (slot->text.size_bytes >= sizeof(struct keeper_report)) {
-		struct keeper_report report;
-		memcpy(&report, slot->text.bytes, sizeof(report));
-		outcome = report.outcome;
-	} else {
+	if (!report_read(&slot->text, &outcome))
 		(void)snprintf(outcome.text, sizeof(outcome.text), "the sandbox ended");
-	}
 	bool counted = runner->observer != NULL && trial->path_rule_count == 0;
 	if (counted)
 		take_tally(&outcome,
@@ -373,35 +369,6 @@ enum status trial_run_all(struct trial_runner *runner, const struct trial *trial
 	return status;
 }
 
-/* The details of a report, which the tracer collected. */
-static void read_detail(const struct buffer *text, struct arena *arena, struct observation *out)
-{
-	struct keeper_report report;
-	if (text->size_bytes < sizeof(report))
-		return;
-	memcpy(&report, text->bytes, sizeof(report));
-	size_t size_bytes = sizeof(report) +
-			    report.operation_count * sizeof(struct observed_operation) +
-			    report.path_count * sizeof(struct keeper_path);
-	if (report.operation_count > OBSERVER_MAX_OPERATIONS ||
-	    report.path_count > OBSERVER_MAX_PATHS || text->size_bytes < size_bytes)
-		return;
-	const char *at = text->bytes + sizeof(report);
-	out->operations =
-	    arena_copy(arena, at, report.operation_count, sizeof(struct observed_operation));
-	out->operation_count = report.operation_count;
-	at += report.operation_count * sizeof(struct observed_operation);
-	struct observed_path *paths = arena_alloc(arena, report.path_count, sizeof(*paths));
-	for (size_t i = 0; i < report.path_count; i++) {
-		struct keeper_path path;
-		memcpy(&path, at + i * sizeof(path), sizeof(path));
-		paths[i] = (struct observed_path){ arena_string(arena, path.path), path.count };
-	}
-	out->paths = paths;
-	out->path_count = report.path_count;
-	memcpy(out->losses, report.losses, sizeof(out->losses));
-}
-
 enum status trial_run_observed(struct trial_runner *runner, const struct trial *trial,
 			       struct arena *arena, struct trial_outcome *out_outcome,
 			       struct observation *out_observation, struct error *err)
@@ -415,6 +382,6 @@ enum status trial_run_observed(struct trial_runner *runner, const struct trial *
 	if (runner->observer != NULL && trial->path_rule_count == 0)
 		*out_observation = observer_read_tally(runner->observer, 0, arena);
 	else
-		read_detail(&runner->slots[0].text, arena, out_observation);
+		report_read_detail(&runner->slots[0].text, arena, out_observation);
 	return STATUS_OK;
 }
