@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "explore/search.h"
 
+enum { SHORT_NS = 30 * 1000 * 1000 };
+
 /*
  * How long a trial may take: four times the slowest run without rules, and for short ones, which
  * suffer most from a busy machine, ten times and a little.
@@ -150,6 +152,11 @@ static enum status run_missing(struct explore *explore, struct batch *batch,
 					   "a trial could not be made: %.180s", fresh[i].text);
 	}
 	return status;
+}
+
+bool search_takes_long(const struct explore *explore)
+{
+	return explore->result->baseline.longest_ns >= SHORT_NS;
 }
 
 /* Outcomes of tests, from memory where it has them. */

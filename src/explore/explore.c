@@ -11,10 +11,7 @@
 #include "base/clock.h"
 #include "explore/search.h"
 
-enum {
-	SHORT_NS = 30 * 1000 * 1000,
-	SHORT_JOBS_FACTOR = 3,
-};
+enum { SHORT_JOBS_FACTOR = 3 };
 
 static enum status judge_baseline(struct explore *explore, const struct trial_outcome *outcome)
 {
@@ -84,8 +81,8 @@ static void choose_jobs(struct explore *explore)
 {
 	struct trial_runner *runner = explore->request->runner;
 	uint32_t jobs = trial_runner_set_jobs(runner, 1);
-	bool is_short = explore->result->baseline.longest_ns < SHORT_NS;
-	(void)trial_runner_set_jobs(runner, is_short ? SHORT_JOBS_FACTOR * jobs : jobs);
+	uint32_t factor = search_takes_long(explore) ? 1 : SHORT_JOBS_FACTOR;
+	(void)trial_runner_set_jobs(runner, factor * jobs);
 }
 
 static enum status explore_kinds(struct explore *explore)

@@ -113,6 +113,15 @@ static struct puzzle *next_puzzle(struct explore *explore)
 	return NULL;
 }
 
+/*
+ * Looking for culprits one after the other saves trials when other replicas check them, and takes
+ * more time than splitting groups in two when trials are short.
+ */
+static bool is_thrifty(const struct explore *explore)
+{
+	return explore->replicas > 1 && search_takes_long(explore);
+}
+
 /* A first try of many, those most likely to work first. What a filter has no room for comes later. */
 static void add_group(struct explore *explore, struct question **members, size_t count)
 {
@@ -120,7 +129,7 @@ static void add_group(struct explore *explore, struct question **members, size_t
 	search_add(explore,
 		   (struct test){ .members = members,
 				  .count = count < FILTER_MAX_RULES ? count : FILTER_MAX_RULES,
-				  .is_first = true });
+				  .is_first = is_thrifty(explore) });
 }
 
 static bool is_open(const struct question *question)
@@ -152,24 +161,35 @@ static enum status answer_open(struct explore *explore, enum question_kind kind,
 	return status;
 }
 
+static void ask(struct explore *explore, enum question_kind kind, uint16_t answer)
+{
+	struct question **members;
+	size_t count = search_gather(explore, kind, answer, question_has_not_failed, &members);
+	guess_anew(explore, members, count);
+	count = search_gather(explore, kind, answer, seems_to_work, &members);
+	add_group(explore, members, count);
+	count = search_gather(explore, kind, answer, is_unlikely, &members);
+	for (size_t i = 0; i < count; i++)
+		search_add_alone(explore, members[i], 0);
+}
+
+/*
+ * Answer by answer where trials take long: what is known of one helps to guess the next. Short
+ * ones are better run side by side.
+ */
 enum status search_first_answers(struct explore *explore, enum question_kind kind)
 {
 	uint16_t answers[EXPLORE_MAX_MODES];
 	size_t answer_count = search_answers(explore, kind, answers);
 	enum status status = STATUS_OK;
 	for (size_t a = 0; a < answer_count && status == STATUS_OK; a++) {
-		struct question **members;
-		size_t count =
-		    search_gather(explore, kind, answers[a], question_has_not_failed, &members);
-		guess_anew(explore, members, count);
-		count = search_gather(explore, kind, answers[a], seems_to_work, &members);
-		add_group(explore, members, count);
-		count = search_gather(explore, kind, answers[a], is_unlikely, &members);
-		for (size_t i = 0; i < count; i++)
-			search_add_alone(explore, members[i], 0);
-		status = search_run_list(explore);
-		if (status == STATUS_OK)
+		ask(explore, kind, answers[a]);
+		if (search_takes_long(explore) || a + 1 == answer_count)
+			status = search_run_list(explore);
+		if (status == STATUS_OK && search_takes_long(explore))
 			status = answer_open(explore, kind, answers[a]);
 	}
+	for (size_t a = 0; a < answer_count && status == STATUS_OK; a++)
+		status = answer_open(explore, kind, answers[a]);
 	return status;
 }

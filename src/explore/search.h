@@ -103,6 +103,9 @@ bool question_works(const struct question *question);
 void question_fail(struct explore *explore, struct question *question,
 		   const struct trial_outcome *outcome);
 
+/* Whether a trial takes longer than the making and ending of its sandbox. */
+bool search_takes_long(const struct explore *explore);
+
 /* ---- the phases ---- */
 
 enum status search_first_answers(struct explore *explore, enum question_kind kind)
