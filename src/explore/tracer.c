@@ -31,6 +31,7 @@
 
 #include "explore/interest.h"
 #include "explore/machine.h"
+#include "explore/record.h"
 
 enum {
 	TRACER_OPTIONS = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
@@ -44,52 +45,23 @@ struct tracee {
 	uint32_t tally;
 };
 
-/* Arrays that grow by doubling; merged when full, so that repetitions take no room. */
-struct list {
-	void *items;
-	size_t count;
-	size_t capacity;
-};
-
 struct tracer {
-	struct arena arena; /* paths */
 	const struct path_rule *path_rules;
 	size_t path_rule_count;
-	struct list tracees;    /* struct tracee, any order */
-	struct list programs;   /* const char *, by tally */
-	struct list operations; /* struct observed_operation */
-	struct list paths;      /* struct observed_path */
-	struct list odd;        /* struct observed_call, of the whole tree */
-	struct observer_tally *tallies;
-	uint64_t skip_count; /* stamps first_skip */
-	uint64_t losses[OBSERVER_LOSS_COUNT];
+	struct tracee *tracees; /* any order */
+	size_t tracee_count;
+	size_t tracee_capacity;
+	struct record *record;
 };
-
-static void *list_add(struct list *list, size_t item_bytes)
-{
-	if (list->count == list->capacity) {
-		size_t capacity = list->capacity == 0 ? 64 : 2 * list->capacity;
-		void *items = realloc(list->items, capacity * item_bytes);
-		if (items == NULL)
-			abort();
-		list->items = items;
-		list->capacity = capacity;
-	}
-	void *item = (char *)list->items + list->count++ * item_bytes;
-	memset(item, 0, item_bytes);
-	return item;
-}
 
 struct tracer *tracer_create(const struct path_rule *path_rules, size_t path_rule_count)
 {
 	struct tracer *tracer = calloc(1, sizeof(*tracer));
-	struct observer_tally *tallies = calloc(OBSERVER_MAX_TALLIES, sizeof(*tallies));
-	if (tracer == NULL || tallies == NULL)
+	if (tracer == NULL)
 		abort();
-	tracer->tallies = tallies;
 	tracer->path_rules = path_rules;
 	tracer->path_rule_count = path_rule_count;
-	*(const char **)list_add(&tracer->programs, sizeof(char *)) = NULL;
+	tracer->record = record_create();
 	return tracer;
 }
 
@@ -97,33 +69,35 @@ void tracer_destroy(struct tracer *tracer)
 {
 	if (tracer == NULL)
 		return;
-	free(tracer->tallies);
-	free(tracer->tracees.items);
-	free(tracer->programs.items);
-	free(tracer->operations.items);
-	free(tracer->paths.items);
-	free(tracer->odd.items);
-	arena_finish(&tracer->arena);
+	record_destroy(tracer->record);
+	free(tracer->tracees);
 	free(tracer);
 }
 
 size_t tracer_alive(const struct tracer *tracer)
 {
-	return tracer->tracees.count;
+	return tracer->tracee_count;
 }
 
 static struct tracee *find_tracee(struct tracer *tracer, pid_t id)
 {
-	struct tracee *tracees = tracer->tracees.items;
-	for (size_t i = 0; i < tracer->tracees.count; i++)
-		if (tracees[i].id == id)
-			return &tracees[i];
+	for (size_t i = 0; i < tracer->tracee_count; i++)
+		if (tracer->tracees[i].id == id)
+			return &tracer->tracees[i];
 	return NULL;
 }
 
 static struct tracee *add_tracee(struct tracer *tracer, pid_t id, uint32_t tally)
 {
-	struct tracee *tracee = list_add(&tracer->tracees, sizeof(*tracee));
+	if (tracer->tracee_count == tracer->tracee_capacity) {
+		size_t capacity = tracer->tracee_capacity == 0 ? 64 : 2 * tracer->tracee_capacity;
+		struct tracee *tracees = realloc(tracer->tracees, capacity * sizeof(*tracees));
+		if (tracees == NULL)
+			abort();
+		tracer->tracees = tracees;
+		tracer->tracee_capacity = capacity;
+	}
+	struct tracee *tracee = &tracer->tracees[tracer->tracee_count++];
 	*tracee = (struct tracee){ .id = id, .tally = tally };
 	return tracee;
 }
@@ -131,10 +105,8 @@ static struct tracee *add_tracee(struct tracer *tracer, pid_t id, uint32_t tally
 static void remove_tracee(struct tracer *tracer, pid_t id)
 {
 	struct tracee *tracee = find_tracee(tracer, id);
-	if (tracee == NULL)
-		return;
-	struct tracee *tracees = tracer->tracees.items;
-	*tracee = tracees[--tracer->tracees.count];
+	if (tracee != NULL)
+		*tracee = tracer->tracees[--tracer->tracee_count];
 }
 
 int tracer_seize(struct tracer *tracer, pid_t child)
@@ -146,24 +118,6 @@ int tracer_seize(struct tracer *tracer, pid_t child)
 }
 
 /* ---- what a call asks for ---- */
-
-static void note_operation(struct tracer *tracer, uint32_t number, uint64_t value)
-{
-	struct list *list = &tracer->operations;
-	struct observed_operation *operations = list->items;
-	for (size_t i = 0; i < list->count; i++) {
-		if (operations[i].number != number || operations[i].value != value)
-			continue;
-		operations[i].count++;
-		return;
-	}
-	if (list->count == OBSERVER_MAX_OPERATIONS) {
-		tracer->losses[LOSS_OPERATION]++;
-		return;
-	}
-	struct observed_operation *added = list_add(list, sizeof(*added));
-	*added = (struct observed_operation){ number, value, 1 };
-}
 
 /* A string of the tracee, page by page, since what follows it may not be mapped. */
 static bool read_string(pid_t id, uint64_t address, char *out, size_t size_bytes)
@@ -187,12 +141,6 @@ static bool read_string(pid_t id, uint64_t address, char *out, size_t size_bytes
 	return true;
 }
 
-static bool is_pseudo(const char *path)
-{
-	return strncmp(path, "/proc/", 6) == 0 || strncmp(path, "/sys/", 5) == 0 ||
-	       strncmp(path, "/dev/", 5) == 0;
-}
-
 static const struct path_rule *find_path_rule(const struct tracer *tracer, const char *path)
 {
 	for (size_t i = 0; i < tracer->path_rule_count; i++)
@@ -212,71 +160,24 @@ static void open_nothing(pid_t id, struct machine_call *call, unsigned argument)
 		machine_set_argument(call, argument, address);
 }
 
-static void note_path(struct tracer *tracer, pid_t id, struct machine_call *call, unsigned argument)
+/* The path that a call is about; a rule may answer the call. */
+static void at_path(struct tracer *tracer, pid_t id, struct machine_call *call, unsigned argument)
 {
 	char path[OBSERVER_PATH_BYTES];
 	if (call->arguments[argument] == 0)
 		return;
 	if (!read_string(id, call->arguments[argument], path, sizeof(path))) {
-		tracer->losses[LOSS_PATH_UNREAD]++;
+		record_loss(tracer->record, LOSS_PATH_UNREAD);
 		return;
 	}
-	if (!is_pseudo(path))
-		return;
-	if (strlen(path) == sizeof(path) - 1)
-		tracer->losses[LOSS_PATH_CUT]++;
-	if (tracer->paths.count == OBSERVER_MAX_PATHS)
-		tracer->paths.count =
-		    observation_merge_paths(tracer->paths.items, tracer->paths.count);
-	if (tracer->paths.count == OBSERVER_MAX_PATHS) {
-		tracer->losses[LOSS_PATH]++;
-		return;
-	}
-	struct observed_path *added = list_add(&tracer->paths, sizeof(*added));
-	added->path = observation_normal_path(path, &tracer->arena);
-	added->count = 1;
-	const struct path_rule *rule = find_path_rule(tracer, added->path);
+	struct arena scratch = { 0 };
+	const char *known = record_path(tracer->record, path, &scratch);
+	const struct path_rule *rule = known == NULL ? NULL : find_path_rule(tracer, known);
 	if (rule != NULL && rule->answer == PATH_HIDDEN)
 		machine_answer(call, ENOENT);
 	else if (rule != NULL)
 		open_nothing(id, call, argument);
-}
-
-static void count_odd(struct tracer *tracer, const struct machine_call *call)
-{
-	struct observed_call *odd = tracer->odd.items;
-	for (size_t i = 0; i < tracer->odd.count; i++) {
-		if (odd[i].number != call->number || odd[i].compat != call->compat)
-			continue;
-		odd[i].entered_count++;
-		return;
-	}
-	if (tracer->odd.count == OBSERVER_MAX_ODD) {
-		tracer->losses[LOSS_ODD]++;
-		return;
-	}
-	struct observed_call *added = list_add(&tracer->odd, sizeof(*added));
-	*added = (struct observed_call){ .number = call->number,
-					 .compat = call->compat,
-					 .entered_count = 1 };
-}
-
-static void note_call(struct tracer *tracer, const struct tracee *tracee, struct machine_call *call)
-{
-	if (call->compat || call->number >= OBSERVER_MAX_NUMBERS) {
-		count_odd(tracer, call);
-		return;
-	}
-	tracer->tallies[tracee->tally].entered[call->number]++;
-	struct observer_interest interest = interest_of(call->number);
-	if (interest.operation != 0) {
-		uint64_t value = call->arguments[interest.operation - 1] & interest.operation_mask;
-		if (interest.second != 0)
-			value |= call->arguments[interest.second - 1] << 32;
-		note_operation(tracer, call->number, value);
-	}
-	if (interest.path != 0)
-		note_path(tracer, tracee->id, call, interest.path - 1U);
+	arena_finish(&scratch);
 }
 
 /* clone(2): the flags are the first argument; clone3's are the first word it points to. */
@@ -304,17 +205,15 @@ static void at_call(struct tracer *tracer, struct tracee *tracee)
 	if (ptrace(PTRACE_GETEVENTMSG, tracee->id, NULL, &answer) != 0 ||
 	    !machine_read(tracee->id, &call))
 		return;
-	if (answer == FILTER_NO_RULE) {
-		note_call(tracer, tracee, &call);
-		keep_traced(tracee->id, &call);
-	} else {
+	if (answer != FILTER_NO_RULE) {
 		machine_answer(&call, (int)answer);
-		if (call.number < OBSERVER_MAX_NUMBERS) {
-			struct observer_tally *tally = &tracer->tallies[tracee->tally];
-			if (tally->first_skip[call.number] == 0)
-				tally->first_skip[call.number] = ++tracer->skip_count;
-			tally->skipped[call.number]++;
-		}
+		record_skip(tracer->record, tracee->tally, call.number);
+	} else {
+		record_call(tracer->record, tracee->tally, &call);
+		struct observer_interest interest = interest_of(call.number);
+		if (!call.compat && interest.path != 0)
+			at_path(tracer, tracee->id, &call, interest.path - 1U);
+		keep_traced(tracee->id, &call);
 	}
 	if (call.changed)
 		machine_write(tracee->id, &call);
@@ -327,7 +226,7 @@ static void at_birth(struct tracer *tracer, struct tracee *parent)
 	unsigned long id = 0;
 	uint32_t tally = parent->tally;
 	if (ptrace(PTRACE_GETEVENTMSG, parent->id, NULL, &id) != 0) {
-		tracer->losses[LOSS_TASK]++;
+		record_loss(tracer->record, LOSS_TASK);
 		return;
 	}
 	/* it may have been here first, and be gone already */
@@ -345,17 +244,7 @@ static uint32_t tally_of_program(struct tracer *tracer, pid_t id, uint32_t other
 		(void)snprintf(path, sizeof(path), "(unknown)");
 	else
 		path[length] = '\0';
-	const char **programs = tracer->programs.items;
-	for (size_t i = 1; i < tracer->programs.count; i++)
-		if (strcmp(programs[i], path) == 0)
-			return (uint32_t)i;
-	if (tracer->programs.count == OBSERVER_MAX_TALLIES) {
-		tracer->losses[LOSS_PROGRAM]++;
-		return otherwise;
-	}
-	*(const char **)list_add(&tracer->programs, sizeof(char *)) =
-	    arena_string(&tracer->arena, path);
-	return (uint32_t)tracer->programs.count - 1;
+	return record_program(tracer->record, path, otherwise);
 }
 
 static void at_exec(struct tracer *tracer, pid_t id)
@@ -377,8 +266,8 @@ static void at_exec(struct tracer *tracer, pid_t id)
 static void at_end(struct tracer *tracer, pid_t id, int status)
 {
 	struct tracee *tracee = find_tracee(tracer, id);
-	if (tracee != NULL && WIFSIGNALED(status) && WTERMSIG(status) < OBSERVER_MAX_SIGNALS)
-		tracer->tallies[tracee->tally].deaths[WTERMSIG(status)]++;
+	if (tracee != NULL && WIFSIGNALED(status))
+		record_death(tracer->record, tracee->tally, WTERMSIG(status));
 	remove_tracee(tracer, id);
 }
 
@@ -430,46 +319,9 @@ bool tracer_handle(struct tracer *tracer, pid_t process, int status)
 	return true;
 }
 
-static int compare_programs(const void *left, const void *right)
-{
-	const struct observed_program *a = left;
-	const struct observed_program *b = right;
-	return strcmp(a->path, b->path);
-}
-
 struct observation tracer_read(struct tracer *tracer, struct arena *arena)
 {
-	struct observation observation = { 0 };
-	struct observer_tally *sum = arena_alloc(arena, 1, sizeof(*sum));
-	size_t count = tracer->programs.count;
-	struct observed_program *programs = arena_alloc(arena, count, sizeof(*programs));
-	const char **names = tracer->programs.items;
-	for (size_t i = 0; i < count; i++) {
-		observer_tally_add(sum, &tracer->tallies[i]);
-		if (i == 0)
-			continue;
-		programs[i - 1] = observation_calls(&tracer->tallies[i], NULL, 0, arena);
-		programs[i - 1].path = arena_string(arena, names[i]);
-	}
-	qsort(programs, count - 1, sizeof(*programs), compare_programs);
-	observation.programs = programs;
-	observation.program_count = count - 1;
-	observation.tree = observation_calls(sum, tracer->odd.items, tracer->odd.count, arena);
-	size_t operation_count =
-	    observation_merge_operations(tracer->operations.items, tracer->operations.count);
-	observation.operations = arena_copy(arena, tracer->operations.items, operation_count,
-					    sizeof(struct observed_operation));
-	observation.operation_count = operation_count;
-	size_t path_count = observation_merge_paths(tracer->paths.items, tracer->paths.count);
-	struct observed_path *paths =
-	    arena_copy(arena, tracer->paths.items, path_count, sizeof(*paths));
-	for (size_t i = 0; i < path_count; i++)
-		paths[i].path = arena_string(arena, paths[i].path);
-	observation.paths = paths;
-	observation.path_count = path_count;
-	memcpy(observation.deaths, sum->deaths, sizeof(observation.deaths));
-	memcpy(observation.losses, tracer->losses, sizeof(observation.losses));
-	return observation;
+	return record_read(tracer->record, arena);
 }
 
 void tracer_pin(void)
