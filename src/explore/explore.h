@@ -10,10 +10,13 @@
  * split when they fail. What a group's success could hide is looked for:
  *
  *   assumed   a group that works holds only members that work alone. It would be wrong where one
- *             answer repairs what another breaks
- *   checked   members that were never reached are tried again without those that hid them; any
- *             two members are apart in one of the first replicas; the final set is bisected and
- *             validated; `effects` tries each member alone
+ *             answer repairs what another breaks. In the first replica, where trials take long,
+ *             also: who is alone in a failed group, but for members that work, made it fail. That
+ *             would be wrong where it and one of these are only missed together
+ *   checked   what failed in company is tried alone in the other replicas; members that were
+ *             never reached are tried again without those that hid them; any two members are
+ *             apart in one of the first replicas; the final set is bisected and validated;
+ *             `effects` tries each member alone
  *   exact     a failed group of which one call alone was reached ran like that call alone
  */
 enum question_kind { QUESTION_CALL, QUESTION_OPERATION, QUESTION_PATH };

@@ -227,6 +227,35 @@ static void what_a_group_repairs_is_found(void **state)
 	assert_answers(&result, SYS_sysinfo, QUESTION_FAILS, QUESTION_FAILS);
 }
 
+/* Where trials take long the search for first answers is another one. */
+static void saving_trials_changes_no_answer(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		uint32_t number;
+		enum question_result stub;
+		enum question_result fake;
+	} cases[] = {
+		{ "needs", SYS_getrandom, QUESTION_FAILS, QUESTION_FAILS },
+		{ "stubbed", SYS_getrandom, QUESTION_WORKS, QUESTION_FAILS },
+		{ "faked", SYS_sysinfo, QUESTION_FAILS, QUESTION_WORKS },
+		{ "one-of-two", SYS_getrandom, QUESTION_WORKS, QUESTION_WORKS },
+		{ "one-of-two", SYS_sysinfo, QUESTION_WORKS, QUESTION_WORKS },
+		{ "hidden", SYS_sysinfo, QUESTION_FAILS, QUESTION_FAILS },
+		{ "repaired", SYS_sysinfo, QUESTION_FAILS, QUESTION_FAILS },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *text = arena_printf(&arena,
+						"application: truth\nname: benchmark-%s\n"
+						"command: [%s, %s, slowly]\nlimit: 5\n",
+						cases[i].name, program(), cases[i].name);
+		struct explore_result result = explore_text(text, 2, 0);
+		assert_true(result.baseline.longest_ns > 50 * 1000 * 1000);
+		assert_answers(&result, cases[i].number, cases[i].stub, cases[i].fake);
+	}
+}
+
 static void children_count(void **state)
 {
 	(void)state;
@@ -432,21 +461,20 @@ static void an_ordinary_user_gets_the_same(void **state)
 	assert_int_equal(status, 0);
 }
 
-RUN_TESTS_BETWEEN(set_up, tear_down, cmocka_unit_test(needs_it),
-		  cmocka_unit_test(works_with_it_stubbed),
-		  cmocka_unit_test(works_with_it_faked_only), cmocka_unit_test(works_either_way),
-		  cmocka_unit_test(another_errno_is_another_answer),
-		  cmocka_unit_test(one_of_two_is_enough_but_not_none),
-		  cmocka_unit_test(what_a_group_hides_is_found),
-		  cmocka_unit_test(what_a_group_repairs_is_found), cmocka_unit_test(children_count),
-		  cmocka_unit_test(threads_count), cmocka_unit_test(rules_survive_execve),
-		  cmocka_unit_test(every_call_is_answered), cmocka_unit_test(disagreement_is_flaky),
-		  cmocka_unit_test(a_daemon_does_not_outlive_its_trial),
-		  cmocka_unit_test(a_hang_is_a_failure),
-		  cmocka_unit_test(a_killed_parent_is_a_failure),
-		  cmocka_unit_test(a_crash_that_nobody_reports_is_a_failure),
-		  cmocka_unit_test(a_full_disk_is_the_trials_own),
-		  cmocka_unit_test(a_workload_that_fails_by_itself_is_said),
-		  cmocka_unit_test(who_prints_for_ever_is_stopped),
-		  cmocka_unit_test(what_is_known_is_not_run_again),
-		  cmocka_unit_test(an_ordinary_user_gets_the_same))
+RUN_TESTS_BETWEEN(
+    set_up, tear_down, cmocka_unit_test(needs_it), cmocka_unit_test(works_with_it_stubbed),
+    cmocka_unit_test(works_with_it_faked_only), cmocka_unit_test(works_either_way),
+    cmocka_unit_test(another_errno_is_another_answer),
+    cmocka_unit_test(one_of_two_is_enough_but_not_none),
+    cmocka_unit_test(what_a_group_hides_is_found), cmocka_unit_test(what_a_group_repairs_is_found),
+    cmocka_unit_test(saving_trials_changes_no_answer), cmocka_unit_test(children_count),
+    cmocka_unit_test(threads_count), cmocka_unit_test(rules_survive_execve),
+    cmocka_unit_test(every_call_is_answered), cmocka_unit_test(disagreement_is_flaky),
+    cmocka_unit_test(a_daemon_does_not_outlive_its_trial), cmocka_unit_test(a_hang_is_a_failure),
+    cmocka_unit_test(a_killed_parent_is_a_failure),
+    cmocka_unit_test(a_crash_that_nobody_reports_is_a_failure),
+    cmocka_unit_test(a_full_disk_is_the_trials_own),
+    cmocka_unit_test(a_workload_that_fails_by_itself_is_said),
+    cmocka_unit_test(who_prints_for_ever_is_stopped),
+    cmocka_unit_test(what_is_known_is_not_run_again),
+    cmocka_unit_test(an_ordinary_user_gets_the_same))
