@@ -24,11 +24,12 @@ static inline enum status alone_module(void *context, const char *path, struct m
 }
 
 static inline size_t alone_list(void *context, struct arena *arena, const char *folder,
-				const char *const **out_names)
+				const char *prefix, const char *const **out_names)
 {
 	(void)context;
 	(void)arena;
 	(void)folder;
+	(void)prefix;
 	(void)out_names;
 	return 0;
 }

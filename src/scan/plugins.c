@@ -60,10 +60,10 @@ static void apply_rule(struct closure *closure, const struct plugin_rule *rule, 
 		folder = arena_printf(closure->arena, "%.*s%s", (int)(names_of_path(path) - path),
 				      path, folder);
 	const char *const *names;
-	size_t count =
-	    closure->files->list(closure->files->context, closure->arena, folder, &names);
+	size_t count = closure->files->list(closure->files->context, closure->arena, folder,
+					    rule->prefix, &names);
 	for (size_t i = 0; i < count; i++) {
-		if (!starts_with(names[i], rule->prefix) || strstr(names[i], ".so") == NULL)
+		if (strstr(names[i], ".so") == NULL)
 			continue;
 		size_t module =
 		    closure_load(closure, arena_printf(closure->arena, "%s/%s", folder, names[i]),
@@ -129,10 +129,10 @@ static void load_nss(struct closure *closure, size_t libc)
 	const char *folder =
 	    arena_printf(closure->arena, "%.*s", (int)(names_of_path(path) - path - 1), path);
 	const char *const *names;
-	size_t count =
-	    closure->files->list(closure->files->context, closure->arena, folder, &names);
+	size_t count = closure->files->list(closure->files->context, closure->arena, folder,
+					    "libnss_", &names);
 	for (size_t i = 0; i < count; i++) {
-		if (!starts_with(names[i], "libnss_") || strstr(names[i], ".so.2") == NULL)
+		if (strstr(names[i], ".so.2") == NULL)
 			continue;
 		size_t module = closure_load(closure, names[i], libc, false);
 		if (module == SIZE_MAX)

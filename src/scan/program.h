@@ -80,8 +80,8 @@ struct program_files {
 	 */
 	enum status (*module)(void *context, const char *path, struct module **out_module,
 			      struct error *err);
-	/* The names in a folder, sorted; 0 when there is none. */
-	size_t (*list)(void *context, struct arena *arena, const char *folder,
+	/* The names in a folder that start so, sorted; 0 when there is none. */
+	size_t (*list)(void *context, struct arena *arena, const char *folder, const char *prefix,
 		       const char *const **out_names);
 	void *context;
 };

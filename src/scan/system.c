@@ -51,11 +51,10 @@ static enum status open_module(void *context, const char *path, struct module **
 
 enum { FOLDER_MAX_NAMES = 1 << 16 };
 
-static size_t list_folder(void *context, struct arena *arena, const char *folder,
-			  const char *const **out_names)
+size_t system_list(const char *root, struct arena *arena, const char *folder, const char *prefix,
+		   const char *const **out_names)
 {
-	struct system_files *files = context;
-	int descriptor = elf_search_open_below(files->root, folder);
+	int descriptor = elf_search_open_below(root, folder);
 	DIR *stream = descriptor < 0 ? NULL : fdopendir(descriptor);
 	if (stream == NULL) {
 		if (descriptor >= 0)
@@ -66,7 +65,7 @@ static size_t list_folder(void *context, struct arena *arena, const char *folder
 	size_t count = 0, capacity = 0;
 	const struct dirent *entry;
 	while ((entry = readdir(stream)) != NULL && count < FOLDER_MAX_NAMES) {
-		if (entry->d_name[0] == '.')
+		if (entry->d_name[0] == '.' || strncmp(entry->d_name, prefix, strlen(prefix)) != 0)
 			continue;
 		if (count == capacity)
 			names = arena_grow(arena, names, count, sizeof(*names), &capacity);
@@ -76,6 +75,13 @@ static size_t list_folder(void *context, struct arena *arena, const char *folder
 	names_sort(names, count);
 	*out_names = names;
 	return count;
+}
+
+static size_t list_folder(void *context, struct arena *arena, const char *folder,
+			  const char *prefix, const char *const **out_names)
+{
+	const struct system_files *files = context;
+	return system_list(files->root, arena, folder, prefix, out_names);
 }
 
 struct system_files *system_files_open(const char *root, const char *cache_folder,

@@ -27,3 +27,10 @@ void system_files_close(struct system_files *files);
 enum status system_files_program(struct system_files *files, const char *path,
 				 struct module **out_module, const struct program_files **out_files,
 				 struct error *err) __attribute__((warn_unused_result, nonnull));
+
+/*
+ * The names in a folder below a root that start with a prefix, without hidden ones, sorted; in the
+ * arena. 0: none, or there is no such folder.
+ */
+size_t system_list(const char *root, struct arena *arena, const char *folder, const char *prefix,
+		   const char *const **out_names);

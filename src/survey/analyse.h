@@ -22,11 +22,3 @@ struct analyser *analyser_create(const struct analyse_setup *setup);
 
 /* Appends a result as survey/result.h encodes it. */
 void analyser_program(struct analyser *analyser, struct file_at program, struct buffer *out);
-
-/*
- * The identity of a file that a result depends on, as it is now; 0: it is not there.
- *
- * among   the closure of the package whose program the result is of; for files in the pool
- */
-uint64_t analyse_identity(const struct analyse_setup *setup, const char *path,
-			  const uint32_t *among, size_t among_count);

@@ -31,6 +31,12 @@ static void hash_content(struct slice content, uint8_t hash[HASH_BYTES])
 	sha256_digest(&sha, HASH_BYTES, hash);
 }
 
+/* Tokens of ld.so stand for where the file lies, or for the machine, which is no less. */
+static bool has_token(const char *path)
+{
+	return path != NULL && strchr(path, '$') != NULL;
+}
+
 static void describe_elf(const struct entry *entry, struct arena *arena, struct package_file *file)
 {
 	struct problem_list problems = { .arena = arena };
@@ -50,6 +56,7 @@ static void describe_elf(const struct entry *entry, struct arena *arena, struct 
 		file->machine = (uint16_t)elf.machine;
 		file->word_bytes = (uint8_t)elf.word_bytes;
 		file->text = dynamic.soname;
+		file->by_place = has_token(dynamic.rpath) || has_token(dynamic.runpath);
 		file->kind = elf.kind == ELF_OTHER || elf.arch == ARCH_UNKNOWN ? FILE_FOREIGN
 			     : elf.kind == ELF_SHARED_OBJECT                   ? FILE_LIBRARY
 									       : FILE_PROGRAM;

@@ -22,12 +22,13 @@ enum { TICK_MS = 200, READ_BYTES = 1 << 18, EXIT_RETIRED = 75, EXIT_NOT_CONFINED
 
 /* Memory that workers and the caller share. */
 struct desk {
+	atomic_size_t next, end; /* of the lot at this desk: what is left of it */
 	atomic_size_t task;      /* + 1, of the worker at this desk; 0: none */
 	atomic_llong started_ns; /* when it took that task */
 };
 
 struct office {
-	atomic_size_t next; /* task to take */
+	atomic_size_t next; /* lot to take */
 	struct desk desks[CREW_MAX_WORKERS];
 };
 
@@ -91,6 +92,29 @@ static void limit_time(unsigned seconds)
 	(void)setrlimit(RLIMIT_CPU, &limit);
 }
 
+static size_t lot_count(const struct crew *crew)
+{
+	return crew->lots == NULL ? crew->task_count : crew->lot_count;
+}
+
+/* The next task of the lot at the desk, or of a new one. A lot survives its worker. */
+static bool take_task(const struct crew *crew, struct office *office, struct desk *desk,
+		      size_t *out_task)
+{
+	while (atomic_load(&desk->next) == atomic_load(&desk->end)) {
+		size_t lot = atomic_fetch_add(&office->next, 1);
+		if (lot >= lot_count(crew))
+			return false;
+		atomic_store(&desk->end, crew->lots == NULL ? lot + 1 : crew->lots[lot + 1]);
+		atomic_store(&desk->next, crew->lots == NULL ? lot : crew->lots[lot]);
+	}
+	*out_task = atomic_load(&desk->next);
+	atomic_store(&desk->started_ns, (long long)clock_now_ns());
+	atomic_store(&desk->task, *out_task + 1);
+	atomic_fetch_add(&desk->next, 1);
+	return true;
+}
+
 static void work(const struct crew *crew, struct office *office, struct desk *desk, int results)
 {
 	struct error err;
@@ -108,9 +132,7 @@ static void work(const struct crew *crew, struct office *office, struct desk *de
 		fprintf(stderr, "sysgap: %s\n", err.text);
 		_exit(EXIT_NOT_CONFINED);
 	}
-	while ((task = atomic_fetch_add(&office->next, 1)) < crew->task_count) {
-		atomic_store(&desk->started_ns, (long long)clock_now_ns());
-		atomic_store(&desk->task, task + 1);
+	while (take_task(crew, office, desk, &task)) {
 		buffer_clear(&out);
 		limit_time(crew->task_seconds);
 		crew->run(crew->context, task, &out);
@@ -221,7 +243,9 @@ static enum status dismiss(struct running *running, size_t i, struct error *err)
 		describe_end(worker, wait_status, text, sizeof(text));
 		finish_task(running, task - 1, (struct slice){ 0 }, text);
 	}
-	if (atomic_load(&running->office->next) < running->crew->task_count)
+	const struct desk *desk = &running->office->desks[i];
+	if (atomic_load(&desk->next) != atomic_load(&desk->end) ||
+	    atomic_load(&running->office->next) < lot_count(running->crew))
 		return hire(running, i, err);
 	return STATUS_OK;
 }
@@ -301,7 +325,7 @@ enum status crew_run(const struct crew *crew, struct error *err)
 		status = error_set(err, STATUS_IO, ERROR_NO_OFF, "out of memory");
 	if (status == STATUS_OK)
 		*running = (struct running){ crew, office, { { 0 } }, crew->task_count, is_done };
-	for (size_t i = 0; i < crew->worker_count && i < crew->task_count && status == STATUS_OK;
+	for (size_t i = 0; i < crew->worker_count && i < lot_count(crew) && status == STATUS_OK;
 	     i++)
 		status = hire(running, i, err);
 	if (status == STATUS_OK)

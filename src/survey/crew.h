@@ -8,13 +8,17 @@
 #include "base/error.h"
 
 /*
- * Worker processes that take tasks in order, each as many as it lives for, so that small tasks do
- * not pay for a process each. A worker has only the rights of survey/confine.h. One that dies, or
+ * Worker processes that take lots of tasks in order, each as many as it lives for, so that small
+ * tasks do not pay for a process each. A worker has only the rights of survey/confine.h. One that dies, or
  * takes too long, costs the task it was at; another takes its place.
  */
 struct crew {
 	size_t worker_count;
 	size_t task_count;
+	/* Tasks that one worker does one after the other, as they share much: lot i is from lots[i]
+	 * to before lots[i + 1]. NULL: each task is a lot. */
+	const size_t *lots;
+	size_t lot_count;
 	unsigned task_seconds;       /* a task that takes longer is ended */
 	uint64_t memory_bytes;       /* address space of a worker, 0: no limit */
 	uint64_t retire_bytes;       /* a worker with more resident memory than this makes way */

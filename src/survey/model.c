@@ -160,7 +160,8 @@ struct file_at model_find(const struct model *model, const char *path, const uin
 }
 
 size_t model_list(const struct model *model, struct arena *arena, const char *folder,
-		  const uint32_t *among, size_t among_count, const char *const **out_names)
+		  const char *prefix, const uint32_t *among, size_t among_count,
+		  const char *const **out_names)
 {
 	char plain[ENTRY_MAX_PATH_BYTES];
 	char wanted[ENTRY_MAX_PATH_BYTES];
@@ -178,6 +179,7 @@ size_t model_list(const struct model *model, struct arena *arena, const char *fo
 		for (size_t k = 0; k < read->file_count; k++) {
 			merged(read->files[k].path, path);
 			if (strncmp(path, wanted, length) != 0 || path[length] != '/' ||
+			    strncmp(path + length + 1, prefix, strlen(prefix)) != 0 ||
 			    strchr(path + length + 1, '/') != NULL)
 				continue;
 			if (count == capacity)

@@ -57,6 +57,7 @@ struct file_at model_find(const struct model *model, const char *path, const uin
 
 const struct package_file *model_file(const struct model *model, struct file_at at);
 
-/* The paths directly in a folder among some packages: names, sorted, in the arena. */
+/* The paths directly in a folder that start with a prefix: names, sorted, in the arena. */
 size_t model_list(const struct model *model, struct arena *arena, const char *folder,
-		  const uint32_t *among, size_t among_count, const char *const **out_names);
+		  const char *prefix, const uint32_t *among, size_t among_count,
+		  const char *const **out_names);

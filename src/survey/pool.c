@@ -28,6 +28,16 @@ enum status pool_open(uint64_t max_bytes, struct pool *out_pool, struct error *e
 	return STATUS_OK;
 }
 
+enum status pool_clear(struct pool *pool, struct error *err)
+{
+	if (pool->head == NULL)
+		return STATUS_OK;
+	if (ftruncate(pool->descriptor, 0) != 0)
+		return error_set(err, STATUS_IO, ERROR_NO_OFF, "memfd: %s", strerror(errno));
+	atomic_store(&pool->head->used_bytes, 0);
+	return STATUS_OK;
+}
+
 void pool_close(struct pool *pool)
 {
 	if (pool->head == NULL)

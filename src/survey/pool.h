@@ -23,6 +23,10 @@ struct pool {
 
 enum status pool_open(uint64_t max_bytes, struct pool *out_pool, struct error *err)
     __attribute__((warn_unused_result, nonnull));
+
+/* Forgets all that was appended. */
+enum status pool_clear(struct pool *pool, struct error *err)
+    __attribute__((warn_unused_result, nonnull));
 void pool_close(struct pool *pool); /* safe to call twice */
 
 /* The place of the bytes, or POOL_NOWHERE: no pool, or it is full. */

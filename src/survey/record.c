@@ -62,6 +62,7 @@ void record_put_file(struct buffer *out, const struct package_file *file)
 	record_put_uint(out, file->size_bytes, 8);
 	record_put_uint(out, file->machine, 2);
 	record_put_uint(out, file->word_bytes, 1);
+	record_put_uint(out, file->by_place, 1);
 	record_put_uint(out, file->pool_off, 8);
 }
 
@@ -134,6 +135,7 @@ static bool decode_file(struct decoding *decoding)
 		file->size_bytes = cursor_read_uint(cursor, 8);
 		file->machine = (uint16_t)cursor_read_uint(cursor, 2);
 		file->word_bytes = (uint8_t)cursor_read_uint(cursor, 1);
+		file->by_place = cursor_read_uint(cursor, 1) != 0;
 		file->pool_off = cursor_read_uint(cursor, 8);
 	}
 	package->files = decoding->files;

@@ -31,6 +31,7 @@ struct package_file {
 	uint64_t size_bytes;
 	uint16_t machine; /* EM_* */
 	uint8_t word_bytes;
+	bool by_place;     /* where it lies decides what it loads: $ORIGIN */
 	uint64_t pool_off; /* see survey/pool.h; means nothing in a later run */
 };
 

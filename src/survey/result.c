@@ -15,10 +15,11 @@ void result_encode(const struct program_result *result, struct buffer *out)
 		record_put_uint(out, use->certainty, 1);
 		record_put_text(out, use->chain);
 	}
-	record_put_uint(out, result->loaded_count, 4);
-	for (size_t i = 0; i < result->loaded_count; i++) {
-		record_put_text(out, result->loaded[i].path);
-		record_put_uint(out, result->loaded[i].identity, 8);
+	record_put_uint(out, result->question_count, 4);
+	for (size_t i = 0; i < result->question_count; i++) {
+		record_put_text(out, result->questions[i].path);
+		record_put_text(out, result->questions[i].prefix);
+		record_put_uint(out, result->questions[i].answer, 8);
 	}
 	record_put_uint(out, result->missing_count, 4);
 	for (size_t i = 0; i < result->missing_count; i++)
@@ -68,14 +69,15 @@ bool result_decode(struct slice bytes, struct arena *arena, struct program_resul
 			cursor.failed = true;
 	}
 	result.uses = uses;
-	result.loaded_count = read_count(&cursor, RESULT_MAX_FILES);
-	struct loaded_file *loaded = arena_alloc(arena, result.loaded_count, sizeof(*loaded));
-	for (size_t i = 0; i < result.loaded_count; i++) {
-		loaded[i].path = record_text(&cursor, arena);
-		loaded[i].identity = cursor_read_uint(&cursor, 8);
-		cursor.failed |= loaded[i].path == NULL;
+	result.question_count = read_count(&cursor, RESULT_MAX_FILES);
+	struct question *questions = arena_alloc(arena, result.question_count, sizeof(*questions));
+	for (size_t i = 0; i < result.question_count; i++) {
+		questions[i].path = record_text(&cursor, arena);
+		questions[i].prefix = record_text(&cursor, arena);
+		questions[i].answer = cursor_read_uint(&cursor, 8);
+		cursor.failed |= questions[i].path == NULL;
 	}
-	result.loaded = loaded;
+	result.questions = questions;
 	result.missing_count = read_count(&cursor, RESULT_MAX_FILES);
 	const char **missing = arena_alloc(arena, result.missing_count, sizeof(*missing));
 	for (size_t i = 0; i < result.missing_count; i++) {

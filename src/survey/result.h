@@ -7,9 +7,12 @@
  * What the analysis of one program gave. Workers send it, the store keeps it, so decoding trusts
  * nothing.
  */
-struct loaded_file {
+
+/* Something about files that the result depends on; see survey/lookup.h. */
+struct question {
 	const char *path;
-	uint64_t identity; /* of its content, see survey/analyse.h */
+	const char *prefix; /* of names in the folder; NULL: it is about the file at the path */
+	uint64_t answer;    /* 0: there is no such file */
 };
 
 struct program_result {
@@ -17,8 +20,8 @@ struct program_result {
 	uint32_t unresolved_count;
 	const struct package_use *uses; /* ascending APIs, no duplicates; program is NULL */
 	size_t use_count;
-	const struct loaded_file *loaded; /* all that the result depends on */
-	size_t loaded_count;
+	const struct question *questions;
+	size_t question_count;
 	const char *const *missing; /* libraries that were not found */
 	size_t missing_count;
 };

@@ -25,6 +25,7 @@ struct survey {
 	bool maintainer_scripts;
 	bool plugins;
 	size_t worker_count;
+	uint64_t memory_bytes;     /* for unpacked files at most; 0: half of what there is */
 	size_t shard, shard_count; /* of the packages only those of this shard, from 0 */
 
 	/* A few times per second; false: stop, and keep what is done. */

@@ -72,9 +72,9 @@ static void keeps_results(void **state)
 		{ { API_SYSCALL, ARCH_X86_64, 1, 0, "" }, CERTAINTY_EXACT, NULL, "a:b" },
 		{ { API_FILE, ARCH_X86_64, 0, 0, "/proc" }, CERTAINTY_PLUGIN, NULL, NULL },
 	};
-	const struct loaded_file loaded[] = { { "/lib/x", 77 } };
+	const struct question asked[] = { { "/lib/x", NULL, 77 }, { "/lib", "libnss_", 78 } };
 	const char *const missing[] = { "liby.so" };
-	const struct program_result result = { NULL, 3, uses, 2, loaded, 1, missing, 1 };
+	const struct program_result result = { NULL, 3, uses, 2, asked, 2, missing, 1 };
 	struct program_result back;
 	struct buffer out = { 0 };
 	struct arena arena = { 0 };
@@ -85,7 +85,9 @@ static void keeps_results(void **state)
 	assert_int_equal(back.use_count, 2);
 	assert_string_equal(back.uses[0].chain, "a:b");
 	assert_string_equal(back.uses[1].api.name, "/proc");
-	assert_int_equal(back.loaded[0].identity, 77);
+	assert_int_equal(back.questions[0].answer, 77);
+	assert_null(back.questions[0].prefix);
+	assert_string_equal(back.questions[1].prefix, "libnss_");
 	assert_string_equal(back.missing[0], "liby.so");
 	for (size_t size = 0; size < out.size_bytes; size++) {
 		struct slice cut = { (const uint8_t *)out.bytes, size };

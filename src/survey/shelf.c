@@ -1,0 +1,137 @@
+#include "survey/shelf.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+struct shelved {
+	const char *path;
+	uint64_t identity;
+	uint64_t asked; /* when last, on the shelf's clock */
+	struct slice bytes;
+	struct arena arena;
+	struct problem_list problems;
+	struct module *module; /* NULL: it could not be opened */
+	struct error failure;
+};
+
+static void discard(struct shelved *item)
+{
+	if (item->module != NULL)
+		module_finish(item->module);
+	if (item->bytes.size_bytes > 0)
+		(void)munmap((void *)(uintptr_t)item->bytes.bytes, item->bytes.size_bytes);
+	arena_finish(&item->arena);
+	free(item);
+}
+
+static struct shelved *find(const struct shelf *shelf, const struct shelf_source *source)
+{
+	for (size_t i = 0; i < shelf->count; i++)
+		if (shelf->items[i]->identity == source->identity &&
+		    strcmp(shelf->items[i]->path, source->path) == 0)
+			return shelf->items[i];
+	return NULL;
+}
+
+static struct shelved *add(struct shelf *shelf)
+{
+	if (shelf->count == shelf->capacity) {
+		shelf->capacity = shelf->capacity == 0 ? 64 : 2 * shelf->capacity;
+		shelf->items = reallocarray(shelf->items, shelf->capacity, sizeof(*shelf->items));
+	}
+	struct shelved *item = calloc(1, sizeof(*item));
+	if (item == NULL || shelf->items == NULL) {
+		fputs("out of memory\n", stderr);
+		exit(EXIT_FAILURE);
+	}
+	shelf->items[shelf->count++] = item;
+	return item;
+}
+
+/* All of a file's code is read once, then little of it again. */
+static void release_pages(struct slice bytes)
+{
+	(void)madvise((void *)(uintptr_t)bytes.bytes, bytes.size_bytes, MADV_DONTNEED);
+}
+
+static void open_item(struct shelved *item, const struct shelf_source *source)
+{
+	item->path = arena_string(&item->arena, source->path);
+	item->identity = source->identity;
+	item->problems.arena = &item->arena;
+	if (!source->map(source->context, source->path, &item->bytes)) {
+		item->failure.status = STATUS_UNSUPPORTED;
+		snprintf(item->failure.text, sizeof(item->failure.text),
+			 "its content cannot be had");
+		return;
+	}
+	if (module_open(item->bytes, item->path, NULL, &item->problems, &item->module,
+			&item->failure) == STATUS_OK)
+		release_pages(item->bytes);
+	else
+		item->module = NULL;
+}
+
+enum status shelf_module(struct shelf *shelf, const struct shelf_source *source,
+			 struct module **out_module, struct error *err)
+{
+	if (source->identity == 0)
+		return error_set(err, STATUS_NOT_FOUND, ERROR_NO_OFF, "no such file");
+	struct shelved *item = find(shelf, source);
+	if (item == NULL) {
+		item = add(shelf);
+		open_item(item, source);
+	}
+	item->asked = ++shelf->clock;
+	if (item->module == NULL) {
+		*err = item->failure;
+		return item->failure.status;
+	}
+	*out_module = item->module;
+	return STATUS_OK;
+}
+
+size_t shelf_bytes(const struct shelf *shelf)
+{
+	size_t sum = 0;
+	for (size_t i = 0; i < shelf->count; i++)
+		sum += arena_bytes(&shelf->items[i]->arena);
+	return sum;
+}
+
+static int compare_asked(const void *left, const void *right)
+{
+	const struct shelved *a = *(struct shelved *const *)left;
+	const struct shelved *b = *(struct shelved *const *)right;
+	return (a->asked < b->asked) - (a->asked > b->asked);
+}
+
+void shelf_shrink(struct shelf *shelf, size_t max_bytes)
+{
+	size_t kept = 0;
+	size_t kept_bytes = 0;
+	if (shelf_bytes(shelf) <= max_bytes)
+		return;
+	qsort(shelf->items, shelf->count, sizeof(struct shelved *), compare_asked);
+	while (kept < shelf->count) {
+		kept_bytes += arena_bytes(&shelf->items[kept]->arena);
+		if (kept_bytes > max_bytes)
+			break;
+		kept++;
+	}
+	for (size_t i = kept; i < shelf->count; i++)
+		discard(shelf->items[i]);
+	shelf->count = kept;
+	(void)malloc_trim(0);
+}
+
+void shelf_finish(struct shelf *shelf)
+{
+	for (size_t i = 0; i < shelf->count; i++)
+		discard(shelf->items[i]);
+	free(shelf->items);
+	*shelf = (struct shelf){ 0 };
+}

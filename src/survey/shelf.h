@@ -1,0 +1,41 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/slice.h"
+#include "scan/module.h"
+
+/*
+ * The ELF files that a worker has open, and what it found out about them: most programs share
+ * their libraries. Each has memory of its own, so that those that were not asked for longest can
+ * make way.
+ */
+struct shelf {
+	struct shelved **items; /* owned */
+	size_t count, capacity;
+	uint64_t clock; /* of requests */
+};
+
+/* What a file's bytes are mapped from, and where they go again. */
+struct shelf_source {
+	const char *path;
+	uint64_t identity; /* of the content; 0: there is no such file */
+	bool (*map)(void *context, const char *path, struct slice *out_bytes);
+	void *context;
+};
+
+/*
+ * The module of a file, opened now or before.
+ *
+ * out_module   until shelf_shrink or shelf_finish
+ * returns      STATUS_NOT_FOUND; the same as before for a file that could not be opened
+ */
+enum status shelf_module(struct shelf *shelf, const struct shelf_source *source,
+			 struct module **out_module, struct error *err)
+    __attribute__((warn_unused_result, nonnull));
+
+/* Gives up what was not asked for longest, until the rest takes no more memory than this. */
+void shelf_shrink(struct shelf *shelf, size_t max_bytes);
+
+size_t shelf_bytes(const struct shelf *shelf);
+
+void shelf_finish(struct shelf *shelf);
