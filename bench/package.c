@@ -1,13 +1,17 @@
 /*
  * CPU time of reading packages – members, tar, classes, hashes of ELF files – against that of the
- * decompressor alone, in one process. Prints "name value unit" lines; 77 without packages.
+ * decompressor alone, in one process. Prints "name value unit" lines; 77 without packages. With
+ * --each only "seconds packed-bytes path" of the decompressor, for bench/survey.py.
  *
- * usage: bench_package [DEB…], or some of apt's cache
+ * usage: bench_package [--each] [DEB…], or some of apt's cache
  */
+#include <archive.h>
+#include <archive_entry.h>
 #include <glob.h>
 #include <lzma.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/file.h"
@@ -23,8 +27,26 @@ static double now_s(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Unpacked bytes; 0: not xz. */
-static uint64_t decompress(struct slice data)
+/* By libarchive, whose blocks are the decompressor's own. */
+static uint64_t decompress_zstd(struct slice data)
+{
+	struct archive *archive = archive_read_new();
+	struct archive_entry *header;
+	uint64_t total = 0;
+	const void *block;
+	size_t size_bytes;
+	int64_t off;
+	if (archive_read_support_filter_zstd(archive) == ARCHIVE_OK &&
+	    archive_read_support_format_raw(archive) == ARCHIVE_OK &&
+	    archive_read_open_memory(archive, data.bytes, data.size_bytes) == ARCHIVE_OK &&
+	    archive_read_next_header(archive, &header) == ARCHIVE_OK)
+		while (archive_read_data_block(archive, &block, &size_bytes, &off) == ARCHIVE_OK)
+			total += size_bytes;
+	(void)archive_read_free(archive);
+	return total;
+}
+
+static uint64_t decompress_xz(struct slice data)
 {
 	static uint8_t block[1 << 18];
 	lzma_stream stream = LZMA_STREAM_INIT;
@@ -39,6 +61,30 @@ static uint64_t decompress(struct slice data)
 	uint64_t total = result == LZMA_STREAM_END ? stream.total_out : 0;
 	lzma_end(&stream);
 	return total;
+}
+
+/* Unpacked bytes; 0: neither xz nor zstd. */
+static uint64_t decompress(struct slice data)
+{
+	static const uint8_t zstd[] = { 0x28, 0xb5, 0x2f, 0xfd };
+	bool is_zstd = data.size_bytes > 4 && memcmp(data.bytes, zstd, sizeof(zstd)) == 0;
+	return is_zstd ? decompress_zstd(data) : decompress_xz(data);
+}
+
+/* How long the decompressor takes for one package. */
+static void measure_alone(const char *path)
+{
+	struct file_map map;
+	struct deb deb;
+	struct error err;
+	if (file_map_open(path, ENTRY_MAX_TOTAL_BYTES, &map, &err) != STATUS_OK)
+		return;
+	if (deb_open(map.content, &deb, &err) == STATUS_OK && decompress(deb.data) > 0) {
+		double start = now_s(); /* the second time: the page cache is warm */
+		(void)decompress(deb.data);
+		printf("%.6f %zu %s\n", now_s() - start, deb.data.size_bytes, path);
+	}
+	file_map_close(&map);
 }
 
 struct sums {
@@ -84,6 +130,11 @@ int main(int argc, char **argv)
 	glob_t found = { 0 };
 	struct sums sums = { 0 };
 	size_t step = 1;
+	if (argc > 1 && strcmp(argv[1], "--each") == 0) {
+		for (int i = 2; i < argc; i++)
+			measure_alone(argv[i]);
+		return 0;
+	}
 	if (argc < 2 && glob("/var/cache/apt/archives/*.deb", 0, NULL, &found) != 0)
 		return 77;
 	size_t count = argc > 1 ? (size_t)argc - 1 : found.gl_pathc;

@@ -14,9 +14,6 @@
 
 enum { CHAIN_SHOWN_STEPS = 8, CHAIN_MAX_BYTES = 1000 };
 
-/* Of modules between programs: what most programs share stays, the rest makes way. */
-enum { KEPT_MAX_BYTES = 48 << 20 };
-
 struct analyser {
 	struct lookup lookup;
 	bool plugins;
@@ -189,5 +186,4 @@ void analyser_program(struct analyser *analyser, struct file_at at, struct buffe
 	result_encode(&result, out);
 	arena_finish(&arena);
 	trace_cost(analyser, at, began);
-	lookup_shrink(&analyser->lookup, KEPT_MAX_BYTES);
 }

@@ -304,6 +304,7 @@ enum status lookup_program(struct lookup *lookup, struct file_at at, struct aren
 	choose_package(lookup, at.package);
 	lookup->arena = arena;
 	lookup->program++;
+	shelf_begin(&lookup->shelf);
 	lookup->questions = NULL;
 	lookup->question_count = lookup->question_capacity = 0;
 	lookup->files = (struct program_files){ .module = find_module, .list = list_folder };
@@ -317,11 +318,6 @@ enum status lookup_program(struct lookup *lookup, struct file_at at, struct aren
 	lookup->files.context = lookup->files.search.context = lookup;
 	*out_files = &lookup->files;
 	return status;
-}
-
-void lookup_shrink(struct lookup *lookup, size_t max_bytes)
-{
-	shelf_shrink(&lookup->shelf, max_bytes);
 }
 
 void lookup_init(struct lookup *lookup, const char *root, const struct model *model,

@@ -41,14 +41,11 @@ void lookup_finish(struct lookup *lookup);
  * Opens a program, and how to find what it needs.
  *
  * arena        of the questions; borrowed until the next program
- * out_module   until lookup_shrink; likewise out_files
+ * out_module   until the next program; likewise out_files
  */
 enum status lookup_program(struct lookup *lookup, struct file_at at, struct arena *arena,
 			   struct module **out_module, const struct program_files **out_files,
 			   struct error *err) __attribute__((warn_unused_result, nonnull));
-
-/* Between programs: gives up modules until no more than this is kept. */
-void lookup_shrink(struct lookup *lookup, size_t max_bytes);
 
 /* What a question of a program of the package is answered by now. */
 uint64_t lookup_answer(struct lookup *lookup, uint32_t package, const struct question *question);

@@ -1,6 +1,5 @@
 #include "survey/shelf.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +74,47 @@ static void open_item(struct shelved *item, const struct shelf_source *source)
 		item->module = NULL;
 }
 
+static size_t bytes_since(const struct shelf *shelf, uint64_t clock)
+{
+	size_t sum = 0;
+	for (size_t i = 0; i < shelf->count; i++)
+		if (shelf->items[i]->asked >= clock)
+			sum += arena_bytes(&shelf->items[i]->arena);
+	return sum;
+}
+
+size_t shelf_bytes(const struct shelf *shelf)
+{
+	return bytes_since(shelf, 0);
+}
+
+void shelf_begin(struct shelf *shelf)
+{
+	size_t bytes = bytes_since(shelf, shelf->began);
+	if (bytes > shelf->largest_bytes)
+		shelf->largest_bytes = bytes;
+	shelf->began = shelf->clock + 1;
+}
+
+/* What was not asked for longest makes way, but nothing that the program at hand asked for. */
+static void make_room(struct shelf *shelf)
+{
+	size_t bytes = shelf_bytes(shelf);
+	size_t max_bytes =
+	    shelf->largest_bytes > SHELF_MAX_BYTES ? shelf->largest_bytes : (size_t)SHELF_MAX_BYTES;
+	while (bytes > max_bytes) {
+		size_t oldest = 0;
+		for (size_t i = 1; i < shelf->count; i++)
+			if (shelf->items[i]->asked < shelf->items[oldest]->asked)
+				oldest = i;
+		if (shelf->items[oldest]->asked >= shelf->began)
+			return;
+		bytes -= arena_bytes(&shelf->items[oldest]->arena);
+		discard(shelf->items[oldest]);
+		shelf->items[oldest] = shelf->items[--shelf->count];
+	}
+}
+
 enum status shelf_module(struct shelf *shelf, const struct shelf_source *source,
 			 struct module **out_module, struct error *err)
 {
@@ -82,6 +122,7 @@ enum status shelf_module(struct shelf *shelf, const struct shelf_source *source,
 		return error_set(err, STATUS_NOT_FOUND, ERROR_NO_OFF, "no such file");
 	struct shelved *item = find(shelf, source);
 	if (item == NULL) {
+		make_room(shelf);
 		item = add(shelf);
 		open_item(item, source);
 	}
@@ -92,40 +133,6 @@ enum status shelf_module(struct shelf *shelf, const struct shelf_source *source,
 	}
 	*out_module = item->module;
 	return STATUS_OK;
-}
-
-size_t shelf_bytes(const struct shelf *shelf)
-{
-	size_t sum = 0;
-	for (size_t i = 0; i < shelf->count; i++)
-		sum += arena_bytes(&shelf->items[i]->arena);
-	return sum;
-}
-
-static int compare_asked(const void *left, const void *right)
-{
-	const struct shelved *a = *(struct shelved *const *)left;
-	const struct shelved *b = *(struct shelved *const *)right;
-	return (a->asked < b->asked) - (a->asked > b->asked);
-}
-
-void shelf_shrink(struct shelf *shelf, size_t max_bytes)
-{
-	size_t kept = 0;
-	size_t kept_bytes = 0;
-	if (shelf_bytes(shelf) <= max_bytes)
-		return;
-	qsort(shelf->items, shelf->count, sizeof(struct shelved *), compare_asked);
-	while (kept < shelf->count) {
-		kept_bytes += arena_bytes(&shelf->items[kept]->arena);
-		if (kept_bytes > max_bytes)
-			break;
-		kept++;
-	}
-	for (size_t i = kept; i < shelf->count; i++)
-		discard(shelf->items[i]);
-	shelf->count = kept;
-	(void)malloc_trim(0);
 }
 
 void shelf_finish(struct shelf *shelf)

@@ -12,8 +12,12 @@
 struct shelf {
 	struct shelved **items; /* owned */
 	size_t count, capacity;
-	uint64_t clock; /* of requests */
+	uint64_t clock;       /* of requests */
+	uint64_t began;       /* what was asked for since then stays */
+	size_t largest_bytes; /* that one program asked for */
 };
+
+enum { SHELF_MAX_BYTES = 48 << 20 };
 
 /* What a file's bytes are mapped from, and where they go again. */
 struct shelf_source {
@@ -24,17 +28,20 @@ struct shelf_source {
 };
 
 /*
+ * A program begins: what was asked for before may make way from now on. It does so only as far as
+ * memory would otherwise grow over SHELF_MAX_BYTES and over what the largest program needed.
+ */
+void shelf_begin(struct shelf *shelf);
+
+/*
  * The module of a file, opened now or before.
  *
- * out_module   until shelf_shrink or shelf_finish
+ * out_module   until shelf_begin
  * returns      STATUS_NOT_FOUND; the same as before for a file that could not be opened
  */
 enum status shelf_module(struct shelf *shelf, const struct shelf_source *source,
 			 struct module **out_module, struct error *err)
     __attribute__((warn_unused_result, nonnull));
-
-/* Gives up what was not asked for longest, until the rest takes no more memory than this. */
-void shelf_shrink(struct shelf *shelf, size_t max_bytes);
 
 size_t shelf_bytes(const struct shelf *shelf);
 
