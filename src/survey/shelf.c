@@ -6,12 +6,10 @@
 #include <sys/mman.h>
 
 struct shelved {
-	const char *path;
+	char *path; /* owned */
 	uint64_t identity;
 	uint64_t asked; /* when last, on the shelf's clock */
 	struct slice bytes;
-	struct arena arena;
-	struct problem_list problems;
 	struct module *module; /* NULL: it could not be opened */
 	struct error failure;
 };
@@ -22,7 +20,7 @@ static void discard(struct shelved *item)
 		module_finish(item->module);
 	if (item->bytes.size_bytes > 0)
 		(void)munmap((void *)(uintptr_t)item->bytes.bytes, item->bytes.size_bytes);
-	arena_finish(&item->arena);
+	free(item->path);
 	free(item);
 }
 
@@ -58,20 +56,27 @@ static void release_pages(struct slice bytes)
 
 static void open_item(struct shelved *item, const struct shelf_source *source)
 {
-	item->path = arena_string(&item->arena, source->path);
+	struct arena scratch = { 0 };
+	struct problem_list problems = { .arena = &scratch }; /* told where the file was read */
+	item->path = strdup(source->path);
 	item->identity = source->identity;
-	item->problems.arena = &item->arena;
 	if (!source->map(source->context, source->path, &item->bytes)) {
 		item->failure.status = STATUS_UNSUPPORTED;
 		snprintf(item->failure.text, sizeof(item->failure.text),
 			 "its content cannot be had");
 		return;
 	}
-	if (module_open(item->bytes, item->path, NULL, &item->problems, &item->module,
-			&item->failure) == STATUS_OK)
+	if (module_open(item->bytes, item->path, NULL, &problems, &item->module, &item->failure) ==
+	    STATUS_OK)
 		release_pages(item->bytes);
 	else
 		item->module = NULL;
+	arena_finish(&scratch);
+}
+
+static size_t item_bytes(const struct shelved *item)
+{
+	return item->module == NULL ? 0 : module_bytes(item->module);
 }
 
 static size_t bytes_since(const struct shelf *shelf, uint64_t clock)
@@ -79,7 +84,7 @@ static size_t bytes_since(const struct shelf *shelf, uint64_t clock)
 	size_t sum = 0;
 	for (size_t i = 0; i < shelf->count; i++)
 		if (shelf->items[i]->asked >= clock)
-			sum += arena_bytes(&shelf->items[i]->arena);
+			sum += item_bytes(shelf->items[i]);
 	return sum;
 }
 
@@ -109,7 +114,7 @@ static void make_room(struct shelf *shelf)
 				oldest = i;
 		if (shelf->items[oldest]->asked >= shelf->began)
 			return;
-		bytes -= arena_bytes(&shelf->items[oldest]->arena);
+		bytes -= item_bytes(shelf->items[oldest]);
 		discard(shelf->items[oldest]);
 		shelf->items[oldest] = shelf->items[--shelf->count];
 	}
