@@ -152,7 +152,8 @@ static int run_users(const struct arguments *arguments)
 	uint32_t number = 0;
 	int code = facts_open(arguments, &facts);
 	struct api other;
-	if (code == EXIT_DONE && packages_parse_api(&facts, arguments->operands[0], &other)) {
+	if (code == EXIT_DONE && packages_parse_api(&facts, arguments->operands[0], &other) &&
+	    other.kind != API_SYSCALL) {
 		code = describe_other(&facts, &other, arguments->operands[0]);
 		facts_close(&facts);
 		return code;

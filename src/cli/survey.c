@@ -126,6 +126,18 @@ static int read_jobs(const struct arguments *arguments, size_t *out_jobs)
 	return EXIT_DONE;
 }
 
+static int read_memory(const struct arguments *arguments, struct survey *survey)
+{
+	enum { MB = 1000000 };
+	const char *given = argument_value(arguments, "memory");
+	uint64_t megabytes = 0;
+	if (given != NULL && (!slice_parse_uint(slice_of_string(given), 10, &megabytes) ||
+			      megabytes == 0 || megabytes > UINT64_MAX / MB))
+		return usage_error(arguments, "--memory wants a number of megabytes");
+	survey->memory_bytes = megabytes * MB;
+	return EXIT_DONE;
+}
+
 static int read_shard(const struct arguments *arguments, struct survey *survey)
 {
 	const char *given = argument_value(arguments, "shard");
@@ -196,6 +208,8 @@ static int survey_and_write(const struct arguments *arguments, struct survey_inp
 		.context = &watching,
 	};
 	int code = read_jobs(arguments, &survey.worker_count);
+	if (code == EXIT_DONE)
+		code = read_memory(arguments, &survey);
 	if (code == EXIT_DONE)
 		code = read_shard(arguments, &survey);
 	if (code == EXIT_DONE)

@@ -12,6 +12,12 @@
 	    { 0,          "maintainer-scripts",                                                        \
 	      VALUE_NONE, NULL,                                                                        \
 	      NULL,       "also what packages run when they are installed and removed" },              \
+	    { 0,                                                                                       \
+	      "memory",                                                                                \
+	      VALUE_NUMBER,                                                                            \
+	      "MB",                                                                                    \
+	      NULL,                                                                                    \
+	      "for unpacked files at most; what does not fit is taken in parts (default: half)" },     \
 	{                                                                                              \
 		0, "shard", VALUE_TEXT, "I/N", NULL,                                                   \
 		    "of the packages only part I of N, from 0; 'sysgap merge' joins the stores"        \

@@ -5,7 +5,7 @@
 #include "base/names.h"
 
 static const char *const kind_names[] = { "syscall", "operation", "file", "function" };
-static const char *const certainty_names[] = { "exact", "plugin" };
+static const char *const certainty_names[] = { "exact", "plugin", "maintainer" };
 
 const char *api_kind_name(enum api_kind kind)
 {

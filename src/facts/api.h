@@ -23,8 +23,9 @@ struct api {
 
 /* How sure it is that a package uses an API. */
 enum certainty {
-	CERTAINTY_EXACT,  /* a program or a library that it names can reach it */
-	CERTAINTY_PLUGIN, /* only what those may load by configuration can */
+	CERTAINTY_EXACT,      /* a program or a library that it names can reach it */
+	CERTAINTY_PLUGIN,     /* only what those may load by configuration can */
+	CERTAINTY_MAINTAINER, /* only what dpkg runs when it installs or removes the package can */
 	CERTAINTY_COUNT,
 };
 

@@ -48,12 +48,12 @@ struct control {
 	bool found;
 };
 
+const char *const deb_scripts[] = { "preinst", "postinst", "prerm", "postrm", "config", NULL };
+
 static bool is_script(const char *path)
 {
-	static const char *const names[] = { "/preinst", "/postinst", "/prerm", "/postrm",
-					     "/config" };
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(path, names[i]) == 0)
+	for (size_t i = 0; deb_scripts[i] != NULL; i++)
+		if (strcmp(path + 1, deb_scripts[i]) == 0)
 			return true;
 	return false;
 }

@@ -10,6 +10,9 @@ struct deb {
 	struct slice data;
 };
 
+/* The names of maintainer scripts, which the control member may have. Ends with NULL. */
+extern const char *const deb_scripts[];
+
 enum status deb_open(struct slice bytes, struct deb *out_deb, struct error *err)
     __attribute__((warn_unused_result, nonnull));
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/names.h"
@@ -147,11 +148,40 @@ static enum status collect_deb(struct job *job, struct error *err)
 	return status;
 }
 
+/* Where dpkg keeps one of an installed package's scripts, if there is one. */
+static bool find_script(const struct input *input, const char *name,
+			char path[ENTRY_MAX_PATH_BYTES])
+{
+	const struct package *package = &input->installed->package;
+	const char *const archs[] = { package->arch == NULL ? "" : package->arch, NULL };
+	char full[2 * ENTRY_MAX_PATH_BYTES];
+	for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++) {
+		snprintf(path, ENTRY_MAX_PATH_BYTES, "/var/lib/dpkg/info/%s%s%s.%s", package->name,
+			 archs[i] == NULL ? "" : ":", archs[i] == NULL ? "" : archs[i], name);
+		snprintf(full, sizeof(full), "%s%s", input->path, path);
+		if (access(full, R_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+static enum status collect_scripts(struct job *job, struct error *err)
+{
+	char path[ENTRY_MAX_PATH_BYTES];
+	enum status status = STATUS_OK;
+	job->collecting.maintainer = true;
+	for (size_t i = 0; deb_scripts[i] != NULL && status == STATUS_OK; i++)
+		if (find_script(job->input, deb_scripts[i], path))
+			status = disk_read_path(job->input->path, path, &job->sink, err);
+	job->collecting.maintainer = false;
+	return status;
+}
+
 static enum status collect_installed(struct job *job, struct error *err)
 {
 	const struct dpkg_package *installed = job->input->installed;
-	enum status status = STATUS_OK;
 	record_put_package(job->collecting.out, &installed->package);
+	enum status status = job->maintainer_scripts ? collect_scripts(job, err) : STATUS_OK;
 	for (size_t i = 0; i < installed->path_count && status == STATUS_OK; i++)
 		status = disk_read_path(job->input->path, installed->paths[i], &job->sink, err);
 	return status;
@@ -418,11 +448,17 @@ void input_fingerprint(struct input *input, bool maintainer_scripts)
 	if (input->kind == INPUT_INSTALLED) {
 		const struct package *package = &input->installed->package;
 		char full[2 * ENTRY_MAX_PATH_BYTES];
+		char path[ENTRY_MAX_PATH_BYTES];
 		hash_text(&sha, package->name);
 		hash_text(&sha, package->version);
 		hash_text(&sha, package->arch);
 		hash_text(&sha, package->depends);
 		hash_text(&sha, package->section);
+		for (size_t i = 0; maintainer_scripts && deb_scripts[i] != NULL; i++)
+			if (find_script(input, deb_scripts[i], path)) {
+				snprintf(full, sizeof(full), "%s%s", input->path, path);
+				hash_stat(&sha, full);
+			}
 		for (size_t i = 0; i < input->installed->path_count; i++) {
 			snprintf(full, sizeof(full), "%s%s", input->path,
 				 input->installed->paths[i]);

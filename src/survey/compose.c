@@ -111,14 +111,20 @@ static void settle(struct list *list)
 	list->count = kept;
 }
 
-/* Those of one package; lost: how many of its scripts have no interpreter here. */
+/*
+ * Those of one package, or those that interpret its maintainer scripts.
+ *
+ * out_lost   an interpreter of its scripts that is not here
+ */
 static void add_programs(struct list *list, const struct place *place, uint32_t package,
-			 const char **out_lost)
+			 bool maintainer, const char **out_lost)
 {
 	const struct read_package *read = &place->model->packages[package].read;
 	const char *last = ""; /* scripts of one interpreter are many */
 	for (uint32_t i = 0; i < read->file_count; i++) {
 		const struct package_file *file = &read->files[i];
+		if (file->maintainer != maintainer)
+			continue;
 		if (file->kind == FILE_PROGRAM)
 			add(list, (struct file_at){ package, i });
 		if (file->kind != FILE_SCRIPT || strcmp(file->text, last) == 0)
@@ -141,7 +147,8 @@ struct file_at *compose_programs(const struct model *model, struct arena *arena,
 		const char *lost;
 		if (model->packages[i].surveyed) {
 			const struct place place = place_of(model, &scratch, root, i);
-			add_programs(&list, &place, i, &lost);
+			add_programs(&list, &place, i, false, &lost);
+			add_programs(&list, &place, i, true, &lost);
 		}
 		arena_finish(&scratch);
 	}
@@ -168,14 +175,18 @@ static int compare_uses(const void *left, const void *right)
 	return order != 0 ? order : strcmp(a->program, b->program);
 }
 
-static void unite(struct united *united, const struct program_result *result, const char *program)
+static void unite(struct united *united, const struct program_result *result, const char *program,
+		  bool maintainer)
 {
 	for (size_t i = 0; i < result->use_count; i++) {
 		if (united->count == united->capacity)
 			united->uses = arena_grow(united->arena, united->uses, united->count,
 						  sizeof(*united->uses), &united->capacity);
 		united->uses[united->count] = result->uses[i];
-		united->uses[united->count++].program = program;
+		united->uses[united->count].program = program;
+		if (maintainer)
+			united->uses[united->count].certainty = CERTAINTY_MAINTAINER;
+		united->count++;
 	}
 }
 
@@ -199,9 +210,52 @@ static void count_files(const struct read_package *read, struct package_facts *f
 		const struct package_file *file = &read->files[i];
 		facts->program_count += file->kind == FILE_PROGRAM;
 		facts->library_count += file->kind == FILE_LIBRARY;
-		facts->script_count += file->kind == FILE_SCRIPT;
+		facts->script_count += file->kind == FILE_SCRIPT && !file->maintainer;
 		if (file->kind == FILE_BROKEN && *out_broken == NULL)
 			*out_broken = file;
+	}
+}
+
+/* What one program gave; without a result it is as if it had failed. */
+static struct program_result result_of(const struct composing *composing, struct file_at program,
+				       struct arena *arena)
+{
+	struct program_result result;
+	if (!composing->result(composing->context, program, arena, &result))
+		result = (struct program_result){ .failure = "not analysed" };
+	return result;
+}
+
+static void unite_programs(const struct composing *composing, struct list *programs,
+			   struct united *united, struct package_facts *facts)
+{
+	settle(programs);
+	for (size_t i = 0; i < programs->count; i++) {
+		struct arena *arena = united->arena;
+		const struct package_file *file = model_file(composing->model, programs->items[i]);
+		struct program_result result = result_of(composing, programs->items[i], arena);
+		if (result.failure != NULL)
+			facts->problem = arena_printf(arena, "%s: %s", file->path, result.failure);
+		else if (result.missing_count > 0)
+			facts->problem = arena_printf(arena, "%s: library %s is not there",
+						      file->path, result.missing[0]);
+		facts->unresolved_count += result.unresolved_count;
+		unite(united, &result, file->path, false);
+	}
+}
+
+/* Kept apart: what they lack says nothing about the package once it is installed. */
+static void add_scripts_of_maintainer(const struct composing *composing, const struct place *place,
+				      uint32_t package, struct united *united)
+{
+	struct list programs = { .arena = united->arena };
+	const char *lost;
+	add_programs(&programs, place, package, true, &lost);
+	settle(&programs);
+	for (size_t i = 0; i < programs.count; i++) {
+		struct program_result result =
+		    result_of(composing, programs.items[i], united->arena);
+		unite(united, &result, model_file(composing->model, programs.items[i])->path, true);
 	}
 }
 
@@ -217,21 +271,9 @@ void compose_package(const struct composing *composing, uint32_t package, struct
 	const struct package_file *broken = NULL;
 	const char *lost = NULL;
 	count_files(read, &facts, &broken);
-	add_programs(&programs, &place, package, &lost);
-	settle(&programs);
-	for (size_t i = 0; i < programs.count; i++) {
-		const struct package_file *file = model_file(model, programs.items[i]);
-		struct program_result result;
-		if (!composing->result(composing->context, programs.items[i], arena, &result))
-			result = (struct program_result){ .failure = "not analysed" };
-		if (result.failure != NULL)
-			facts.problem = arena_printf(arena, "%s: %s", file->path, result.failure);
-		else if (result.missing_count > 0)
-			facts.problem = arena_printf(arena, "%s: library %s is not there",
-						     file->path, result.missing[0]);
-		facts.unresolved_count += result.unresolved_count;
-		unite(&united, &result, file->path);
-	}
+	add_programs(&programs, &place, package, false, &lost);
+	unite_programs(composing, &programs, &united, &facts);
+	add_scripts_of_maintainer(composing, &place, package, &united);
 	settle_uses(&united);
 	if (facts.problem == NULL && lost != NULL)
 		facts.problem = arena_printf(arena, "interpreter %s is not there", lost);
