@@ -1,4 +1,5 @@
 /* sysgap import: facts from files -> the store; one function per kind of input. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "cli/output.h"
+#include "cli/spawn.h"
 #include "cli/stored.h"
 #include "package/popcon.h"
 #include "package/unpack.h"
@@ -208,6 +210,45 @@ static int import_layers(struct import *import)
 	return EXIT_DONE;
 }
 
+static bool is_url(const char *path)
+{
+	return strncmp(path, "http://", 7) == 0 || strncmp(path, "https://", 8) == 0;
+}
+
+/* Fetches a file by curl, which the user has when it is asked for a URL. */
+static int fetch(const char *url, struct file_map *out_map)
+{
+	char limit[32];
+	snprintf(limit, sizeof(limit), "%d", POPCON_MAX_BYTES);
+	const char *const words[] = {
+		"curl", "--fail", "--silent", "--show-error", "--location", "--max-filesize", limit,
+		"--",   url,      NULL
+	};
+	struct error err;
+	FILE *file = tmpfile();
+	if (file == NULL) {
+		fprintf(stderr, "sysgap: temporary file: %s\n", strerror(errno));
+		return EXIT_PROBLEM;
+	}
+	int code = spawn_run(NULL, (char *const *)(uintptr_t)words, fileno(file));
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fileno(file));
+	if (code == EXIT_DONE && file_map_open(path, POPCON_MAX_BYTES, out_map, &err) != STATUS_OK)
+		code = report_error(url, &err);
+	(void)fclose(file); /* the map stays */
+	return code;
+}
+
+static int open_popcon(const char *path, struct file_map *out_map)
+{
+	struct error err;
+	if (is_url(path))
+		return fetch(path, out_map);
+	return file_input_open(path, POPCON_MAX_BYTES, out_map, &err) == STATUS_OK
+		   ? EXIT_DONE
+		   : report_error(path, &err);
+}
+
 static int read_popcon(struct import *import, struct buffer *text,
 		       struct popularity *out_popularity)
 {
@@ -215,11 +256,11 @@ static int read_popcon(struct import *import, struct buffer *text,
 	const char *total = value_or(import->arguments, "popcon-total", "submissions");
 	struct file_map map;
 	struct error err;
-	enum status status = file_input_open(path, POPCON_MAX_BYTES, &map, &err);
-	if (status == STATUS_OK) {
-		status = unpack(map.content, POPCON_MAX_BYTES, text, &err);
-		file_map_close(&map);
-	}
+	int code = open_popcon(path, &map);
+	if (code != EXIT_DONE)
+		return code;
+	enum status status = unpack(map.content, POPCON_MAX_BYTES, text, &err);
+	file_map_close(&map);
 	if (status == STATUS_OK)
 		status = popcon_parse(buffer_slice(text), path,
 				      strcmp(total, "sum") == 0 ? POPCON_SUM : POPCON_SUBMISSIONS,
@@ -241,6 +282,8 @@ static int import_popcon(struct import *import)
 		return code;
 	if (popularity.source.title == NULL)
 		popularity.source.title = "Debian popularity-contest";
+	if (is_url(import->arguments->operands[1]))
+		popularity.source.url = import->arguments->operands[1];
 	set_source(import->arguments, &popularity.source);
 	if (store_put_popularity(import->store, &popularity, &err) != STATUS_OK)
 		return stored_report(import->arguments, &err);
@@ -316,7 +359,7 @@ static const struct example examples[] = {
 
 const struct command cmd_import = {
 	.name = "import",
-	.usage = "loupe DIRECTORY | workloads FILE | layer FILE… | popcon FILE",
+	.usage = "loupe DIRECTORY | workloads FILE | layer FILE… | popcon FILE-OR-URL",
 	.summary = "store facts from other tools' files",
 	.details =
 	    "Everything an import gives is stored at once or, after an error, not at all.\n"
@@ -328,7 +371,8 @@ const struct command cmd_import = {
 	    "A malformed row or file makes calls look unused, so it stops the import unless "
 	    "--keep-going is given; then it costs only itself.\n"
 	    "In a list of a layer's calls an unknown name is reported, and the rest is kept.\n\n"
-	    "popcon reads by_inst or all-popcon-results of popularity-contest, also compressed. "
+	    "popcon reads by_inst or all-popcon-results of popularity-contest, also compressed, or "
+	    "from a URL by curl. "
 	    "Without a number of submissions in the file, the count of the most installed package "
 	    "stands for it. It takes the place of the estimate that comes with sysgap.",
 	.examples = examples,

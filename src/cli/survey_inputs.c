@@ -1,20 +1,16 @@
 #include "cli/survey_inputs.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/spawn.h"
 #include "package/disk.h"
 #include "package/entry.h"
-
-extern char **environ;
 
 static bool is_folder(const char *path)
 {
@@ -96,15 +92,22 @@ static size_t add_debs(struct survey_inputs *inputs, const char *folder)
 	return inputs->count - before;
 }
 
+/* Of a root folder: as the kernel names files below it; "" for the running system. */
+static const char *real_root(struct survey_inputs *inputs, const char *path)
+{
+	char *real = realpath(path, NULL);
+	const char *folder = arena_string(&inputs->arena, real == NULL ? path : real);
+	free(real);
+	return strcmp(folder, "/") == 0 ? "" : folder;
+}
+
 static int add_folder(struct survey_inputs *inputs, const char *path)
 {
 	struct arena *arena = &inputs->arena;
-	char *real = realpath(path, NULL);
-	const char *folder = arena_string(arena, real == NULL ? path : real);
-	free(real);
+	const char *folder = real_root(inputs, path);
 	if (has(arena, folder, "var/lib/dpkg/status") ||
 	    has(arena, folder, "var/lib/dpkg/status.d"))
-		return add_installed(inputs, strcmp(folder, "/") == 0 ? "" : folder);
+		return add_installed(inputs, folder);
 	if (has(arena, folder, "index.json") || has(arena, folder, "manifest.json")) {
 		add(inputs, (struct input){ INPUT_IMAGE, .path = folder });
 		return EXIT_DONE;
@@ -138,30 +141,6 @@ static int add_path(struct survey_inputs *inputs, const char *path)
 
 /* ---- apt ---- */
 
-/* Runs a program in a folder; its output to a file there, when one is named. */
-static int run_in(const char *folder, char *const *words, const char *output_name)
-{
-	posix_spawn_file_actions_t actions;
-	pid_t process;
-	int status = 0;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addchdir_np(&actions, folder);
-	if (output_name != NULL)
-		posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output_name,
-						 O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	else
-		posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-	int code = posix_spawnp(&process, words[0], &actions, NULL, words, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	if (code != 0) {
-		fprintf(stderr, "sysgap: %s: %s\n", words[0], strerror(code));
-		return EXIT_PROBLEM;
-	}
-	while (waitpid(process, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? EXIT_DONE : EXIT_PROBLEM;
-}
-
 /* head, then all names, then NULL. */
 static char **words_of(struct arena *arena, const char *const *head, size_t head_count,
 		       const char *const *names, size_t name_count)
@@ -175,14 +154,13 @@ static char **words_of(struct arena *arena, const char *const *head, size_t head
 }
 
 /* Real packages at the beginning of a line of "apt-cache depends --recurse". */
-static size_t read_names(struct arena *arena, const char *path, const char *const **out_names)
+static size_t read_names(struct arena *arena, FILE *file, const char *const **out_names)
 {
 	char line[512];
 	const char **names = NULL;
 	size_t count = 0;
 	size_t capacity = 0;
-	FILE *file = fopen(path, "re");
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+	while (fgets(line, sizeof(line), file) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
 		if (line[0] == ' ' || line[0] == '<' || line[0] == '|' || line[0] == '\0' ||
 		    strchr(line, ':') != NULL)
@@ -191,20 +169,32 @@ static size_t read_names(struct arena *arena, const char *path, const char *cons
 			names = arena_grow(arena, names, count, sizeof(*names), &capacity);
 		names[count++] = arena_string(arena, line);
 	}
-	if (file != NULL)
-		(void)fclose(file);
 	*out_names = names;
 	return count;
 }
 
-static int fetch(struct survey_inputs *inputs, const struct arguments *arguments)
+static int list_dependencies(struct arena *arena, const char *const **names, size_t *count)
 {
-	static const char *const download[] = { "apt-get", "-qq", "download", "--" };
 	static const char *const depends[] = { "apt-cache",     "depends",
 					       "--recurse",     "--no-recommends",
 					       "--no-suggests", "--no-conflicts",
 					       "--no-breaks",   "--no-replaces",
 					       "--no-enhances", "--" };
+	FILE *output = tmpfile();
+	if (output == NULL) {
+		fprintf(stderr, "sysgap: temporary file: %s\n", strerror(errno));
+		return EXIT_PROBLEM;
+	}
+	int code = spawn_run(NULL, words_of(arena, depends, 10, *names, *count), fileno(output));
+	rewind(output);
+	*count = read_names(arena, output, names);
+	(void)fclose(output);
+	return code;
+}
+
+static int fetch(struct survey_inputs *inputs, const struct arguments *arguments)
+{
+	static const char *const download[] = { "apt-get", "-qq", "download", "--" };
 	struct arena *arena = &inputs->arena;
 	char folder[] = "/tmp/sysgap-apt-XXXXXX";
 	const char *const *names = arguments->operands;
@@ -215,12 +205,10 @@ static int fetch(struct survey_inputs *inputs, const struct arguments *arguments
 		return EXIT_PROBLEM;
 	}
 	inputs->scratch = arena_string(arena, folder);
-	if (argument_given(arguments, "dependencies")) {
-		code = run_in(folder, words_of(arena, depends, 10, names, count), "names");
-		count = read_names(arena, arena_printf(arena, "%s/names", folder), &names);
-	}
+	if (argument_given(arguments, "dependencies"))
+		code = list_dependencies(arena, &names, &count);
 	if (code == EXIT_DONE)
-		code = run_in(folder, words_of(arena, download, 4, names, count), NULL);
+		code = spawn_run(folder, words_of(arena, download, 4, names, count), -1);
 	if (code == EXIT_DONE)
 		(void)add_debs(inputs, inputs->scratch);
 	return code;
@@ -236,7 +224,7 @@ int survey_inputs_open(const struct arguments *arguments, struct survey_inputs *
 	*inputs = (struct survey_inputs){ .title = "packages" };
 	inputs->problems.arena = &inputs->arena;
 	if (argument_given(arguments, "installed"))
-		return add_installed(inputs, root == NULL || strcmp(root, "/") == 0 ? "" : root);
+		return add_installed(inputs, real_root(inputs, root == NULL ? "/" : root));
 	if (argument_given(arguments, "apt"))
 		return fetch(inputs, arguments);
 	for (size_t i = 0; i < arguments->operand_count && code == EXIT_DONE; i++) {

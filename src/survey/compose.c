@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "elf/search.h"
 #include "package/entry.h"
 
 /* ---- the interpreters of scripts ---- */
@@ -20,16 +22,18 @@ struct place {
 /* Links of alternatives belong to no package, but on a disk they are there. */
 static struct file_at find_file(const struct place *place, const char *path)
 {
-	char full[2 * ENTRY_MAX_PATH_BYTES];
+	struct arena scratch = { 0 };
 	struct file_at at = model_find(place->model, path, place->among, place->among_count);
 	if (at.package != UINT32_MAX || place->root == NULL)
 		return at;
-	snprintf(full, sizeof(full), "%s%s", place->root, path);
-	char *real = realpath(full, NULL);
+	int descriptor = elf_search_open_below(place->root, path);
+	const char *real = descriptor < 0 ? NULL : elf_search_path_of(&scratch, descriptor);
 	size_t prefix = strlen(place->root);
 	if (real != NULL && strncmp(real, place->root, prefix) == 0)
 		at = model_find(place->model, real + prefix, NULL, 0);
-	free(real);
+	if (descriptor >= 0)
+		(void)close(descriptor);
+	arena_finish(&scratch);
 	return at;
 }
 

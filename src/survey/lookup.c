@@ -280,6 +280,22 @@ static void choose_folders(struct elf_search *search, const struct package_file 
 	search->directory_count = program->machine == EM_AARCH64 ? 2 : 3;
 }
 
+/* Where ld.so looks is said by files, too; what else /etc/ld.so.conf includes is not asked for. */
+static void note_configuration(struct lookup *lookup)
+{
+	static const char *const files[] = { "/etc/ld.so.conf", "/etc/ld-musl-x86_64.path",
+					     "/etc/ld-musl-aarch64.path" };
+	static const char folder[] = "/etc/ld.so.conf.d";
+	const char *const *names;
+	size_t count = list_folder(lookup, lookup->arena, folder, "", &names);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		(void)ask(lookup, &(struct asked){ .question = { .path = files[i] } });
+	for (size_t i = 0; i < count; i++)
+		(void)ask(lookup, &(struct asked){
+				      .question = { .path = arena_printf(lookup->arena, "%s/%s",
+									 folder, names[i]) } });
+}
+
 static enum status open_from_disk(struct lookup *lookup, const char *path,
 				  struct module **out_module, struct error *err)
 {
@@ -292,6 +308,7 @@ static enum status open_from_disk(struct lookup *lookup, const char *path,
 		return status;
 	lookup->disk = elf_search_system(lookup->arena, lookup->root, &(*out_module)->image.file);
 	lookup->files.search = lookup->disk;
+	note_configuration(lookup);
 	return STATUS_OK;
 }
 

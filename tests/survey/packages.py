@@ -36,6 +36,20 @@ def program(root, name, calls, library_path=None, function=None):
                *(["-xnone", str(library_path)] if library_path else []), "-Wl,--dynamic-linker=/lib64/ld.so")
 
 
+def asking(root, name):
+    """A program that makes ioctl(0x5401) and names a pseudo-file."""
+    compile_to(root / "usr/bin" / name, PROGRAM, """
+static const char path[] = "/proc/self/maps";
+void _start(void)
+{
+	long result = 16;
+	register long operation __asm__("rsi") = 0x5401;
+	__asm__ volatile("syscall" : "+a"(result) : "r"(operation), "D"(path) : "rcx", "r11", "memory");
+	call(60);
+	for (;;) ;
+}""", "-Wl,--dynamic-linker=/lib64/ld.so")
+
+
 def loader(root):
     """What stands in for ld.so: it makes no call at all."""
     compile_to(root / "usr/lib64/ld.so", SHARED, "void _start(void) { for (;;) ; }", "-Wl,-soname,ld.so", "-Wl,-e,_start")

@@ -3,7 +3,8 @@
 
 usage: test_survey.py SYSGAP
 """
-import json, os, pathlib, re, shutil, subprocess, sys, tarfile, tempfile, unittest
+import contextlib, functools, gzip, http.server, json, os, pathlib, pty, re, shutil, signal, subprocess, sys, tarfile, tempfile
+import threading, time, unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "robustness"))
 import packages, tap
@@ -136,6 +137,194 @@ class Survey(unittest.TestCase):
         self.assertEqual(rows["app"]["state"], "programs", rows["app"]["problem"])
         self.assertEqual(set(self.uses()["app"]), {"getpid", "sync", "exit"})
         return rows
+
+    def test_alternatives_diversions_and_architectures_of_a_root(self):
+        root = self.root()
+        info = root / "var/lib/dpkg/info"
+        status = (root / "var/lib/dpkg/status").read_text()
+        # "pager" is an alternative, a link that no package has, to app
+        (root / "etc/alternatives").mkdir(parents=True)
+        (root / "etc/alternatives/pager").symlink_to("/usr/bin/app")
+        (root / "usr/bin/pager").symlink_to("/etc/alternatives/pager")
+        packages.script(root, "paged", "/usr/bin/pager")
+        (info / "paged.list").write_text("/usr/bin/paged\n")
+        # "thief" diverts app's program and has its own in that place
+        shutil.move(root / "usr/bin/app", root / "usr/bin/app.real")
+        packages.program(root, "app", ["getppid"])
+        (info / "thief.list").write_text("/usr/bin/app\n")
+        (root / "var/lib/dpkg/diversions").write_text("/usr/bin/app\n/usr/bin/app.real\nthief\n")
+        # "both" is installed for two architectures, each with a list of its own
+        packages.program(root, "one", ["gettid"])
+        packages.program(root, "two", ["pause"])
+        (info / "both:amd64.list").write_text("/usr/bin/one\n")
+        (info / "both:i386.list").write_text("/usr/bin/two\n")
+        for name, arch in (("paged", "all"), ("thief", "amd64"), ("both", "amd64"), ("both", "i386")):
+            status += packages.control(name).replace("Version", "Status: install ok installed\nVersion") \
+                .replace("amd64", arch) + "\n"
+        (root / "var/lib/dpkg/status").write_text(status)
+        rows, _, _ = self.scan("--installed", "--sysroot", root)
+        self.assertEqual(len(rows), 9)  # both counts as one here
+        uses = self.uses()
+        self.assertEqual(set(uses["app"]), {"getpid", "sync", "exit"})
+        self.assertEqual(set(uses["thief"]), {"getppid", "exit"})
+        self.assertEqual(set(uses["paged"]), {"getppid", "exit"})  # of the file that is in app's place
+        self.assertEqual(self.export("one.db").count("\npackage\tboth\t"), 2)
+        self.assertEqual(set(uses["both"]), {"gettid", "pause", "exit"})
+
+    def test_what_was_not_there_is_looked_for_again(self):
+        root = self.root()
+        folder = root / "usr/lib/x86_64-linux-gnu"
+        library = (folder / "libdeep.so.1.0").read_bytes()
+        (folder / "libdeep.so.1.0").unlink()
+        rows, _, _ = self.scan("--installed", "--sysroot", root)
+        self.assertEqual((rows["app"]["state"], rows["tool"]["state"]), ("partly", "partly"))
+        (folder / "libdeep.so.1.0").write_bytes(library)
+        rows, read, analysed = self.scan("--installed", "--sysroot", root)
+        self.assertEqual((rows["app"]["state"], read, analysed), ("programs", 1, 1))  # read: lib
+        # one that is found earlier takes its place, though none of what was loaded changed
+        (root / "etc").mkdir()
+        (root / "etc/ld.so.conf").write_text("/usr/first\n")
+        _, _, analysed = self.scan("--installed", "--sysroot", root)
+        self.assertEqual(analysed, 1)
+        packages.library(self.folder / "other", "deep", ["gettid"])
+        shutil.copytree(self.folder / "other/usr/lib/x86_64-linux-gnu", root / "usr/first", symlinks=True)
+        _, read, analysed = self.scan("--installed", "--sysroot", root)
+        self.assertEqual((read, analysed), (0, 1))
+        self.assertEqual(set(self.uses()["app"]), {"getpid", "gettid", "exit"})
+
+    def test_one_content_is_analysed_once(self):
+        root = self.root()
+        (root / "usr/games").mkdir()
+        os.link(root / "usr/bin/app", root / "usr/games/app")
+        with open(root / "var/lib/dpkg/info/plain.list", "a") as file:
+            file.write("/usr/games/app\n")
+        rows, _, analysed = self.scan("--installed", "--sysroot", root)
+        self.assertEqual((rows["plain"]["programs"], rows["app"]["programs"], analysed), (1, 1, 1))
+        self.assertEqual(self.uses()["plain"], self.uses()["app"])
+
+    def test_maintainer_scripts_are_apart(self):
+        root = self.folder / "more"
+        packages.program(root, "idle", ["pause"])
+        (root / "DEBIAN").mkdir()
+        (root / "DEBIAN/postinst").write_text("#!/usr/bin/app\n")
+        (root / "DEBIAN/postinst").chmod(0o755)
+        copy = self.folder / "copy"
+        shutil.copytree(debs, copy)
+        packages.build(root, copy, packages.control("idle", depends="app"))
+        self.scan(copy)
+        self.assertEqual(self.uses()["idle"], {"pause": "exact", "exit": "exact"})
+        rows, _, _ = self.scan(copy, "--maintainer-scripts")
+        apart = {"pause": "exact", "exit": "exact", "getpid": "maintainer", "sync": "maintainer"}
+        self.assertEqual(self.uses()["idle"], apart)
+        self.assertEqual((rows["idle"]["scripts"], rows["idle"]["syscalls"]), (0, 2))
+        system = self.root()
+        (system / "var/lib/dpkg/info/plain.prerm").write_text("#!/usr/bin/app\n")
+        self.scan("--installed", "--sysroot", system, "--maintainer-scripts", db="two.db")
+        self.assertEqual(self.uses("two.db")["plain"], {name: "maintainer" for name in ("getpid", "sync", "exit")})
+        counts = [json.loads(self.run_sysgap("importance", "--db", self.folder / "two.db", "--format", "json", *more)
+                             .stdout)["apis"][0]["packages"] for more in ((), ("--tier", "maintainer"))]
+        self.assertEqual(counts, [2, 2])  # plain has no needs of its own, so it does not count
+
+    def test_what_does_not_fit_is_taken_in_parts(self):
+        copy = self.folder / "copy"
+        shutil.copytree(debs, copy)
+        for number in range(3):
+            root = self.folder / f"large{number}"
+            (root / "usr/share").mkdir(parents=True)
+            (root / "usr/share/random").write_bytes(os.urandom(1 << 20))
+            packages.program(root, f"large{number}", ["pause"])
+            packages.build(root, copy, packages.control(f"large{number}"))
+        self.scan(copy)
+        self.scan(copy, "--memory", "1", db="parts.db")
+        self.assertEqual(self.export("parts.db"), self.export("one.db"))
+        self.assertEqual(self.uses("parts.db")["large1"], {"pause": "exact", "exit": "exact"})
+        self.assertIn("getpid", self.uses("parts.db")["tool"])
+
+    # ---- metrics ----
+
+    def importance(self, *words):
+        return json.loads(self.run_sysgap("importance", "--db", self.folder / "one.db", "--format", "json", *words,
+                                          "--quiet").stdout)
+
+    def test_how_much_each_kind_of_api_matters(self):
+        copy = self.folder / "copy"
+        shutil.copytree(debs, copy)
+        packages.asking(self.folder / "asking", "asking")
+        packages.build(self.folder / "asking", copy, packages.control("asking"))
+        self.scan(copy)
+        calls = {row["api"]: row["packages"] for row in self.importance()["apis"]}
+        self.assertEqual(calls, {"exit": 3, "getpid": 2, "sync": 2, "ioctl": 1})
+        self.assertEqual([row["api"] for row in self.importance("--kind", "operation")["apis"]], ["ioctl:0x5401"])
+        self.assertEqual([row["api"] for row in self.importance("--kind", "pseudo-file")["apis"]], ["/proc/self/maps"])
+        self.assertEqual(self.importance("--kind", "function")["apis"], [])
+        users = json.loads(self.run_sysgap("users", "ioctl:0x5401", "--db", self.folder / "one.db", "--format", "json").stdout)
+        self.assertEqual([user["package"] for user in users["packages"]["users"]], ["asking"])
+        wanted = self.folder / "list"
+        wanted.write_text("# what is there\nexit\nioctl\n")
+        document = self.importance("--supported", wanted, "--by", "section")
+        share = document["completeness"][0]["packages"]
+        self.assertEqual((share["supported"], share["of"]), (1, 4))  # of asking, app, tool, and odd, which is not known
+        self.assertEqual({row["api"] for row in document["apis"]}, {"getpid", "sync"})
+        self.assertEqual(document["by"][0]["packages"]["supported"], 1)
+        done = self.run_sysgap("importance", "--supported", wanted, "--kind", "function", "--db", self.folder / "one.db")
+        self.assertIn("list:2: 'exit' is no function", done.stderr)
+        self.run_sysgap("importance", "--by", "section", "--db", self.folder / "one.db", code=2)
+
+    def test_popularity_from_a_url(self):
+        if not shutil.which("curl"):
+            self.skipTest("no curl")
+        lines = "#rank name inst vote old recent no-files (maintainer)\n1 app 80 1 1 1 1 (A B)\n2 tool 20 1 1 1 1 (C)\n"
+        (self.folder / "by_inst.gz").write_bytes(gzip.compress(lines.encode()))
+        class Quiet(http.server.SimpleHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+        handler = functools.partial(Quiet, directory=str(self.folder))
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            url = f"http://127.0.0.1:{server.server_port}/by_inst.gz"
+            self.run_sysgap("import", "popcon", url, "--db", self.folder / "one.db")
+            done = self.run_sysgap("import", "popcon", url + ".none", "--db", self.folder / "one.db", code=1)
+            server.shutdown()
+        self.assertIn("404", done.stderr)
+        self.scan(debs)
+        users = json.loads(self.run_sysgap("users", "getpid", "--db", self.folder / "one.db", "--format", "json").stdout)
+        installed = {user["package"]: user["installed"] for user in users["packages"]["users"]}
+        self.assertEqual(installed, {"app": 100.0, "tool": 25.0})
+
+    # ---- while it runs ----
+
+    def test_shows_progress_on_a_terminal_only(self):
+        command = [program, "scan", str(debs), "--db", str(self.folder / "one.db"), "--format", "names"]
+        leader, follower = pty.openpty()
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=follower, text=True)
+        os.close(follower)
+        shown = b""
+        with contextlib.suppress(OSError):
+            while block := os.read(leader, 4096):
+                shown += block
+        os.close(leader)
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(shown.decode(), r"reading packages: \d of 6, \d+ of \d+ MB, [0-9.]+ MB/s")
+        self.assertNotIn("\r", subprocess.run(command, capture_output=True, text=True).stderr)
+
+    def test_an_interrupt_leaves_a_valid_store(self):
+        copy = self.folder / "copy"
+        shutil.copytree(debs, copy)
+        for number in range(200):
+            shutil.copy(debs / "app.deb", copy / f"app{number}.deb")
+        command = [program, "scan", str(copy), "--db", str(self.folder / "one.db"), "--jobs", "1"]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        time.sleep(0.25)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
+        self.assertIn(process.returncode, (0, 1), errors)  # 0: it was faster
+        if process.returncode == 1:
+            self.assertIn("the same command goes on from here", errors)
+        subprocess.run([*command, "--quiet"], check=True, capture_output=True)
+        self.scan(copy, db="other.db")
+        self.assertEqual(self.export("one.db"), self.export("other.db"))
+
+    # ---- other sources ----
 
     def test_reads_a_root_file_system_with_dpkg(self):
         rows = self.check_source("--installed", "--sysroot", self.root())
