@@ -34,14 +34,19 @@ static enum status account(struct entry_sink *sink, size_t size_bytes, struct er
 	return STATUS_OK;
 }
 
+static enum status too_large(int64_t size_bytes, struct error *err)
+{
+	return error_set(err, STATUS_LIMIT, ERROR_NO_OFF, "an entry of %jd bytes or more",
+			 (intmax_t)size_bytes);
+}
+
 /* Appends a block at its place; holes of a sparse file are zeros. */
 static enum status append(struct buffer *buffer, const void *block, size_t size_bytes, int64_t off,
 			  struct error *err)
 {
 	static const uint8_t zeros[4096];
 	if (off < (int64_t)buffer->size_bytes || (uint64_t)off + size_bytes > ENTRY_MAX_ELF_BYTES)
-		return error_set(err, STATUS_LIMIT, ERROR_NO_OFF, "an entry of %jd bytes or more",
-				 (intmax_t)off);
+		return too_large(off, err);
 	while (buffer->size_bytes < (size_t)off) {
 		size_t gap = (size_t)off - buffer->size_bytes;
 		buffer_append(buffer, zeros, gap < sizeof(zeros) ? gap : sizeof(zeros));
@@ -71,6 +76,10 @@ static enum status read_content(struct reading *reading, struct entry *entry, st
 			return status;
 		if (first && off == 0)
 			entry->kind = entry_classify((struct slice){ block, size_bytes });
+		/* before it is read: what is too large by its own account */
+		if (entry->kind == ENTRY_ELF &&
+		    archive_entry_size(reading->header) > (int64_t)ENTRY_MAX_ELF_BYTES)
+			return too_large(archive_entry_size(reading->header), err);
 		first = first && size_bytes == 0;
 		if (!keep && entry->kind != ENTRY_ELF) {
 			if (off >= ENTRY_HEAD_BYTES)
