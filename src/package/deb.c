@@ -73,7 +73,7 @@ static enum status take(void *context, const struct entry *entry, struct error *
 static bool wants_whole(void *context, const char *path)
 {
 	(void)context;
-	return strcmp(path, "/control") == 0;
+	return strcmp(path, "/control") == 0 || strcmp(path, "/postinst") == 0;
 }
 
 enum status deb_read_control(const struct deb *deb, struct arena *arena,

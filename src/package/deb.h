@@ -19,7 +19,7 @@ enum status deb_open(struct slice bytes, struct deb *out_deb, struct error *err)
 /*
  * What the control member says.
  *
- * scripts   sees preinst, postinst, prerm, postrm and config as entries; may be NULL
+ * scripts   sees preinst, postinst (whole), prerm, postrm and config as entries; may be NULL
  */
 enum status deb_read_control(const struct deb *deb, struct arena *arena,
 			     const struct entry_sink *scripts, struct package *out_package,

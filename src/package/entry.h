@@ -24,6 +24,7 @@ enum {
 };
 
 #define ENTRY_MAX_ELF_BYTES   (UINT64_C(2) << 30)  /* the largest seen, a browser's, has 0.4 */
+#define ENTRY_MAX_WHOLE_BYTES (UINT64_C(64) << 20) /* of others that are asked for whole */
 #define ENTRY_MAX_TOTAL_BYTES (UINT64_C(32) << 30) /* unpacked, of one package */
 
 struct entry {

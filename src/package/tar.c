@@ -74,6 +74,8 @@ static enum status read_content(struct reading *reading, struct entry *entry, st
 		enum status status = account(reading->sink, size_bytes, err);
 		if (status != STATUS_OK)
 			return status;
+		if (keep && off + (int64_t)size_bytes > (int64_t)ENTRY_MAX_WHOLE_BYTES)
+			return too_large(off + (int64_t)size_bytes, err);
 		if (first && off == 0)
 			entry->kind = entry_classify((struct slice){ block, size_bytes });
 		/* before it is read: what is too large by its own account */

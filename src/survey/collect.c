@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/names.h"
 #include "elf/dynamic.h"
+#include "package/alternatives.h"
 #include "package/deb.h"
 #include "package/disk.h"
 #include "package/image.h"
@@ -126,22 +127,61 @@ struct job {
 	struct buffer buffer;
 };
 
+/* Links of alternatives are there once the package is, though it does not list them. */
+static void take_alternatives(struct job *job, struct slice script)
+{
+	size_t count;
+	const struct alternative *links = alternatives_parse(script, &job->arena, &count);
+	for (size_t i = 0; i < count; i++)
+		record_put_file(job->collecting.out, &(struct package_file){
+							 .kind = FILE_LINK,
+							 .path = links[i].link,
+							 .text = links[i].target,
+							 .pool_off = POOL_NOWHERE,
+						     });
+}
+
+static enum status take_script(void *context, const struct entry *entry, struct error *err)
+{
+	struct job *job = context;
+	enum status status = STATUS_OK;
+	if (strcmp(entry->path, "/postinst") == 0)
+		take_alternatives(job, entry->content);
+	job->collecting.maintainer = true;
+	if (job->maintainer_scripts)
+		status = take(&job->collecting, entry, err);
+	job->collecting.maintainer = false;
+	return status;
+}
+
+/* The package comes first in a record, and its scripts beside it in the control member. */
+static enum status collect_control(struct job *job, const struct deb *deb, struct package *package,
+				   struct error *err)
+{
+	struct buffer *out = job->collecting.out;
+	struct buffer files = { 0 };
+	const struct entry_sink scripts = { .take = take_script, .context = job };
+	job->collecting.out = &files;
+	enum status status = deb_read_control(deb, &job->arena, &scripts, package, err);
+	job->collecting.out = out;
+	record_put_package(out, package); /* also a broken one is counted */
+	buffer_append(out, files.bytes, files.size_bytes);
+	buffer_finish(&files);
+	return status;
+}
+
 static enum status collect_deb(struct job *job, struct error *err)
 {
 	struct file_map map = { 0 };
-	struct deb deb;
+	struct deb deb = { 0 };
 	struct package package = { .name = names_of_path(job->input->path), .version = "" };
 	enum status status = file_map_open(job->input->path, ENTRY_MAX_TOTAL_BYTES, &map, err);
 	if (status == STATUS_OK)
 		status = deb_open(map.content, &deb, err);
 	if (status == STATUS_OK)
-		status = deb_read_control(&deb, &job->arena, NULL, &package, err);
-	record_put_package(job->collecting.out, &package); /* also a broken one is counted */
-	if (status == STATUS_OK && job->maintainer_scripts) {
-		job->collecting.maintainer = true;
-		status = deb_read_control(&deb, &job->arena, &job->sink, &package, err);
-		job->collecting.maintainer = false;
-	}
+		status = collect_control(job, &deb, &package, err);
+	else
+		record_put_package(job->collecting.out, &package);
 	if (status == STATUS_OK)
 		status = tar_read(deb.data, &job->buffer, &job->sink, err);
 	file_map_close(&map);

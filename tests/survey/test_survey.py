@@ -225,6 +225,20 @@ class Survey(unittest.TestCase):
                              .stdout)["apis"][0]["packages"] for more in ((), ("--tier", "maintainer"))]
         self.assertEqual(counts, [2, 2])  # plain has no needs of its own, so it does not count
 
+    def test_a_packed_alternative_leads_to_its_program(self):
+        root = self.folder / "more"
+        packages.program(root, "choice", ["pause"])
+        (root / "DEBIAN").mkdir()
+        (root / "DEBIAN/postinst").write_text("#!/bin/sh\nupdate-alternatives \\\n --install /usr/bin/any any /usr/bin/choice 5\n")
+        (root / "DEBIAN/postinst").chmod(0o755)
+        copy = self.folder / "copy"
+        shutil.copytree(debs, copy)
+        packages.build(root, copy, packages.control("choice"))
+        packages.script(self.folder / "user", "user", "/usr/bin/env any")
+        packages.build(self.folder / "user", copy, packages.control("user", depends="choice"))
+        rows, _, _ = self.scan(copy)
+        self.assertEqual((rows["user"]["state"], set(self.uses()["user"])), ("scripts", {"pause", "exit"}))
+
     def test_what_does_not_fit_is_taken_in_parts(self):
         copy = self.folder / "copy"
         shutil.copytree(debs, copy)
