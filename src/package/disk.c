@@ -54,6 +54,9 @@ static enum status take_regular(const char *path, struct entry *entry, struct en
 	if (entry->kind == ENTRY_ELF)
 		sink->elf_bytes += entry->content.size_bytes;
 	sink->total_bytes += (uint64_t)info.st_size;
+	const uint64_t stamp[] = { (uint64_t)info.st_size, (uint64_t)info.st_mtim.tv_sec,
+				   (uint64_t)info.st_mtim.tv_nsec, info.st_ino };
+	memcpy(entry->stamp, stamp, sizeof(stamp));
 	status = sink->take(sink->context, entry, err);
 	file_map_close(&map);
 	return status;

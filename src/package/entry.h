@@ -34,6 +34,8 @@ struct entry {
 	bool whole;           /* content is all of it */
 	struct slice content; /* borrowed for the call */
 	const char *target;
+	/* Of a file on a disk: size, time, number. Equal ones are the same content, as for make. */
+	uint64_t stamp[4]; /* zeros: it lies in an archive */
 };
 
 /* Who wants to see a package's entries, in the order in which they lie in it. */

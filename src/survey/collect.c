@@ -25,11 +25,14 @@ struct collecting {
 	struct arena arena;
 };
 
-static void hash_content(struct slice content, uint8_t hash[HASH_BYTES])
+/* Files on a disk are not read for it. */
+static void hash_content(const struct entry *entry, uint8_t hash[HASH_BYTES])
 {
 	struct sha256_ctx sha;
+	bool on_disk = entry->stamp[0] != 0;
 	sha256_init(&sha);
-	sha256_update(&sha, content.size_bytes, content.bytes);
+	sha256_update(&sha, on_disk ? sizeof(entry->stamp) : entry->content.size_bytes,
+		      on_disk ? (const uint8_t *)entry->stamp : entry->content.bytes);
 	sha256_digest(&sha, HASH_BYTES, hash);
 }
 
@@ -77,7 +80,7 @@ static bool describe(struct collecting *collecting, const struct entry *entry,
 		describe_elf(entry, &collecting->arena, file);
 		if (file->kind > FILE_FOREIGN)
 			return true;
-		hash_content(entry->content, file->hash);
+		hash_content(entry, file->hash);
 		if (file->kind != FILE_FOREIGN)
 			file->pool_off = pool_append(collecting->pool, entry->content);
 		return true;

@@ -5,7 +5,7 @@
 #include "survey/record.h"
 
 /* Raised when what a record or a result says changes its meaning. */
-enum { SURVEY_VERSION = 4 };
+enum { SURVEY_VERSION = 5 };
 
 /* What is read as one task: a package, or what cannot be parted before it is read. */
 enum input_kind {

@@ -27,7 +27,7 @@ struct package_file {
 	bool maintainer; /* a maintainer script, not a file of the package */
 	const char *path;
 	const char *text;         /* see the kinds; of ELF files the soname or NULL */
-	uint8_t hash[HASH_BYTES]; /* SHA-256 of an ELF file's content */
+	uint8_t hash[HASH_BYTES]; /* tells contents of ELF files apart */
 	uint64_t size_bytes;
 	uint16_t machine; /* EM_* */
 	uint8_t word_bytes;
