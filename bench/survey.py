@@ -102,6 +102,7 @@ def installed(scratch):
     print(f"survey_installed_two_workers_cpu {two[0]:.1f} s")
     print(f"survey_installed_two_workers {two[1]:.1f} s")
     print(f"survey_installed_speedup {one[1] / two[1]:.2f} ratio")
+    print(f"survey_installed_work_of_two_over_one {two[0] / one[0]:.3f} ratio", flush=True)
     print(f"survey_installed_peak {one[2]:.0f} MB")
     print(f"survey_installed_peak_allowed {1.5 * largest / 1e6 + 64:.0f} MB")
     print(f"survey_installed_second_over_first {again[0] / two[0]:.4f} ratio")

@@ -162,12 +162,14 @@ static int survey_into(const struct survey *survey, const struct arguments *argu
 {
 	struct store *store;
 	struct error err;
-	int code = stored_open(arguments, STORE_WRITE, &store);
-	if (code != EXIT_DONE)
-		return code;
 	struct sigaction action = { .sa_handler = interrupt };
 	struct sigaction before;
 	(void)sigaction(SIGINT, &action, &before);
+	int code = stored_open(arguments, STORE_WRITE, &store);
+	if (code != EXIT_DONE) {
+		(void)sigaction(SIGINT, &before, NULL);
+		return code;
+	}
 	enum status status = survey_run(survey, store, outcome, &err);
 	(void)sigaction(SIGINT, &before, NULL);
 	store_close(store);

@@ -328,7 +328,8 @@ class Survey(unittest.TestCase):
             shutil.copy(debs / "app.deb", copy / f"app{number}.deb")
         command = [program, "scan", str(copy), "--db", str(self.folder / "one.db"), "--jobs", "1"]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        time.sleep(0.25)
+        while not (self.folder / "one.db").exists() and process.poll() is None:
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate()
         self.assertIn(process.returncode, (0, 1), errors)  # 0: it was faster
