@@ -14,7 +14,7 @@ void help_print_overview(FILE *out)
 	      "missing, and what should come next?\n\n",
 	      out);
 	for (const struct command *const *command = commands; *command != NULL; command++)
-		fprintf(out, "  %-8s  %s\n", (*command)->name, (*command)->summary);
+		fprintf(out, "  %-10s  %s\n", (*command)->name, (*command)->summary);
 	fputs("\n'sysgap COMMAND --help' explains one command. " SYSGAP_VERSION_LINE "\n", out);
 }
 

@@ -23,6 +23,7 @@ OPTIONAL = {
     "sysgap-status": {"by", "figure", "stub", "missing_without_excluded_workloads", "missing_with_exclusions"},
     "sysgap-comparison": {"figure"},
     "sysgap-plan": {"stub"},
+    "sysgap-importance": {"by"},
     "sysgap-explore": {"effects", "operations", "pseudo_files", "number", "reason", "steady", "verdict",
                        "EPERM"},
     "sysgap-trace": {"exit", "operations", "programs", "pseudo_files", "signal"},
@@ -137,6 +138,12 @@ class Schemas(unittest.TestCase):
         self.assertEqual(both["packages"]["layers"][0]["packages"], status["packages"]["completeness"][0]["packages"])
         self.assertEqual(both["packages"]["layers"][0]["packages"]["of"], 1)
         self.assertEqual(self.check("sysgap-users", "users", "exit_group", *store)["packages"]["used"], 1)
+        self.assertFalse(self.check("sysgap-importance", "importance")["known"])
+        names = pathlib.Path(scratch.name) / "supported.txt"
+        names.write_text("libc:exit\n")
+        document = self.check("sysgap-importance", "importance", "--kind", "function", "--supported", str(names), "--by", "section",
+                              *store)
+        self.assertNotIn("libc:exit", [row["api"] for row in document["apis"]])
         self.assertEqual(self.check("sysgap-api-users", "users", "libc:exit", *store)["packages"]["used"], 1)
 
     def test_layer(self):
