@@ -137,7 +137,7 @@ static const struct example examples[] = {
 const struct command cmd_importance = {
 	.name = "importance",
 	.usage = "[--kind KIND] [--supported FILE]",
-	.summary = "how much each syscall, operation, pseudo-file or function matters to packages",
+	.summary = "how much each syscall or other kind of API matters to packages",
 	.details =
 	    "Of the packages in the store ('sysgap scan'): how many use an API, and the "
 	    "probability that a system has at least one of them. APIs are written as 'sysgap "
