@@ -323,7 +323,7 @@ static const struct example examples[] = {
 const struct command cmd_scan = {
 	.name = "scan",
 	.usage = "PROGRAM… | PATH… | --installed | --apt NAME…",
-	.summary = "which syscalls programs and packages can make, without running them",
+	.summary = "which syscalls programs and packages can make, by their code",
 	.details =
 	    "Follows the code of each program and of every library that it loads from where "
 	    "control starts: through calls, tail calls, tables of pointers and jumps, and the "

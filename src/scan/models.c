@@ -5,14 +5,14 @@
 #include "scan/plugins.h"
 #include "syscalls/table.h"
 
-enum { MAX_OPENERS = 12 };
+enum { MAX_CALLS = 2, MAX_OPENERS = 16 };
 
 /*
  * Calls that libc makes only when one of these functions was called from outside of it: the call's
  * own functions, those that make it by nature, and those that set what makes others do it.
  */
 struct gate {
-	const char *calls[5];
+	const char *calls[MAX_CALLS];
 	const char *openers[MAX_OPENERS];
 };
 
@@ -29,8 +29,9 @@ static const struct gate gates[] = {
 	{ { "sched_getparam", "sched_getscheduler" },
 	  { "sched_getparam", "sched_getscheduler", "pthread_mutexattr_setprotocol",
 	    "pthread_mutex_setprioceiling", "pthread_getschedparam", "pthread_setschedprio",
-	    "pthread_attr_setinheritsched", "aio_read", "aio_write", "aio_fsync", "lio_listio",
-	    "pthread_getattr_np" } },
+	    "pthread_attr_setinheritsched", "pthread_getattr_np", "aio_read", "aio_write",
+	    "aio_fsync", "lio_listio", "aio_read64", "aio_write64", "aio_fsync64",
+	    "lio_listio64" } },
 	{ { "sched_setparam", "sched_setscheduler" },
 	  { "sched_setparam", "sched_setscheduler", "pthread_mutexattr_setprotocol",
 	    "pthread_mutex_setprioceiling", "pthread_setschedparam", "pthread_setschedprio",
@@ -54,7 +55,8 @@ static const struct gate gates[] = {
 	    "posix_spawn_file_actions_addfchdir_np" } },
 	{ { "close_range" },
 	  { "close_range", "closefrom", "posix_spawn_file_actions_addclosefrom_np" } },
-	{ { "getpgid" }, { "getpgid", "posix_spawn_file_actions_addtcsetpgrp_np" } },
+	{ { "getpgid" },
+	  { "getpgid", "__bsd_getpgrp", "posix_spawn_file_actions_addtcsetpgrp_np" } },
 };
 
 enum { GATE_COUNT = sizeof(gates) / sizeof(gates[0]) };
@@ -95,9 +97,15 @@ static bool is_one_of(const char *const *names, size_t max_count, const char *na
 /* Used by something live, or perhaps by its name. */
 static bool is_asked_for(const struct closure *closure, const char *function)
 {
-	uint32_t hash = name_hash(function);
-	return scope_is_used(&closure->scope, function, hash) ||
-	       name_set_has(&closure->names, function, hash);
+	/* libc exports some under the name that it uses itself, too. */
+	const char *const names[] = { function, arena_printf(closure->arena, "__%s", function) };
+	for (size_t i = 0; i < 2; i++) {
+		uint32_t hash = name_hash(names[i]);
+		if (scope_is_used(&closure->scope, names[i], hash) ||
+		    name_set_has(&closure->names, names[i], hash))
+			return true;
+	}
+	return false;
 }
 
 bool model_allows(struct closure *closure, const struct node *node, enum arch arch, uint32_t number)
@@ -106,7 +114,7 @@ bool model_allows(struct closure *closure, const struct node *node, enum arch ar
 	if (call == NULL || !is_known_libc(closure, node->module))
 		return true;
 	for (size_t g = 0; g < GATE_COUNT; g++) {
-		if (!is_one_of(gates[g].calls, 5, call->name))
+		if (!is_one_of(gates[g].calls, MAX_CALLS, call->name))
 			continue;
 		for (size_t i = 0; i < MAX_OPENERS && gates[g].openers[i] != NULL; i++)
 			if (is_asked_for(closure, gates[g].openers[i]))
