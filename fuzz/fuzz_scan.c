@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
 		program_scan(module, &alone, TIER_ENVIRONMENT, &problems, &program);
 		for (size_t i = 0; i < program.use_count; i++) {
 			const struct step *steps;
-			check(program_chain(&program, &arena, &program.uses[i], &steps) > 0);
+			check(program_chain(&program, &arena, &program.uses[i], &steps, NULL) > 0);
 		}
 		module_finish(module);
 	} else {

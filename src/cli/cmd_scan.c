@@ -80,7 +80,7 @@ static const char *site_text(struct scanning *scanning, const struct program *pr
 			     const struct use *use)
 {
 	const struct step *steps;
-	size_t count = program_chain(program, &scanning->arena, use, &steps);
+	size_t count = program_chain(program, &scanning->arena, use, &steps, NULL);
 	return scanning_step_name(scanning, &steps[count - 1]);
 }
 
@@ -123,7 +123,7 @@ static void write_unresolved(struct scanning *scanning, const struct found *foun
 			const struct use *use = &found->programs[i].unresolved[k];
 			const struct step *steps;
 			size_t count =
-			    program_chain(&found->programs[i], &scanning->arena, use, &steps);
+			    program_chain(&found->programs[i], &scanning->arena, use, &steps, NULL);
 			writer_cell_text(writer, found->paths[i]);
 			writer_cell_text(writer, steps[count - 1].path);
 			writer_cell_text(writer, arena_printf(&scanning->arena, "%#llx",
@@ -331,7 +331,8 @@ const struct command cmd_scan = {
 	    "The list holds every call that a run can make (and some that none does). Tier exact "
 	    "is the program with the libraries that it names; tier plugin what these load by "
 	    "configuration, such as NSS and PAM modules; tier environment what only the way "
-	    "asks for in which a program is started, such as LD_PROFILE. A certainty of assumed means that the "
+	    "asks for in which a program is started, such as LD_PROFILE. A certainty of assumed "
+	    "means that the "
 	    "number was read from memory that other code might change. A syscall instruction "
 	    "whose number is not known is listed with its address: the list is then not "
 	    "complete.\n\n"

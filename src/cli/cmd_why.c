@@ -27,18 +27,35 @@ static const char *address_text(struct scanning *scanning, uint64_t va)
 	return arena_printf(&scanning->arena, "%#llx", (unsigned long long)va);
 }
 
+static const char *source_text(enum number_source source)
+{
+	switch (source) {
+	case NUMBER_CONSTANT:
+		return "constant in the function that makes the call";
+	case NUMBER_PASSED:
+		return "constant in the first function that passes it on";
+	case NUMBER_MEMORY:
+		return "read from memory that other code might change";
+	case NUMBER_UNKNOWN:
+		break;
+	}
+	return "not known";
+}
+
 static void write_chain(struct scanning *scanning, const struct program *program,
 			const struct use *use, const char *name, bool main, struct writer *writer)
 {
 	static const struct column columns[] = {
 		{ "function", "Function", COLUMN_TEXT }, { "how", "Does", COLUMN_TEXT },
 		{ "next", "What", COLUMN_TEXT },         { "address", "At", COLUMN_TEXT },
-		{ "file", "File", COLUMN_TEXT },
+		{ "file", NULL, COLUMN_TEXT }, /* "Function" begins with its name */
 	};
 	const struct step *steps;
-	size_t count = program_chain(program, &scanning->arena, use, &steps);
+	enum number_source source;
+	size_t count = program_chain(program, &scanning->arena, use, &steps, &source);
 	writer_text(writer, "tier", "Tier", tier_name(use->tier));
 	writer_text(writer, "certainty", "Certainty", use->assumed ? "assumed" : "exact");
+	writer_text(writer, "number", "Number", source_text(source));
 	writer_table_begin(writer, "steps", NULL, columns, 5, main);
 	for (size_t i = 0; i < count; i++) {
 		bool last = i + 1 == count;
@@ -72,7 +89,7 @@ static void print_graph(struct scanning *scanning, const struct program *program
 	fputs(" [shape=ellipse];\n", out);
 	for (size_t i = 0; i < use_count; i++) {
 		const struct step *steps;
-		size_t count = program_chain(program, &scanning->arena, uses[i], &steps);
+		size_t count = program_chain(program, &scanning->arena, uses[i], &steps, NULL);
 		for (size_t k = 0; k < count; k++) {
 			fputc('\t', out);
 			print_quoted(out, scanning_step_name(scanning, &steps[k]));

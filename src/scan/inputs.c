@@ -8,6 +8,17 @@ struct input_items *node_input(const struct node *node, uint16_t input)
 	return NULL;
 }
 
+const struct item *node_passed(const struct node *node, const struct value *value, uint64_t number)
+{
+	const struct input_items *items = node_input(node, value->input);
+	uint64_t mask = value->bits == 32 ? UINT32_MAX : UINT64_MAX;
+	for (size_t i = 0; items != NULL && i < items->count; i++)
+		if (items->items[i].module == 0 &&
+		    ((items->items[i].number + value->number) & mask) == (number & mask))
+			return &items->items[i];
+	return NULL;
+}
+
 bool inputs_weaken(struct input_items *items, enum knowledge knowledge)
 {
 	if (items->knowledge >= knowledge)
@@ -29,7 +40,7 @@ static bool inputs_add(struct closure *closure, struct input_items *items, struc
 	if (items->count == INPUT_MAX_ITEMS)
 		return inputs_any(items);
 	if (items->count == items->capacity) {
-		size_t capacity = items->capacity;
+		size_t capacity = items->capacity == 0 ? 1 : items->capacity;
 		items->items = arena_grow(closure->arena, items->items, items->count,
 					  sizeof(*items->items), &capacity);
 		items->capacity = (uint16_t)capacity;
@@ -86,7 +97,7 @@ static bool add_passed_on(struct closure *closure, struct input_items *items,
 	if (from->assumed && !items->assumed)
 		changed = items->assumed = true;
 	for (size_t i = 0; i < from->count; i++) {
-		struct item item = from->items[i];
+		struct item item = { from->items[i].number, from->items[i].module, node, fact };
 		if (!reach_holds(fact->reach, value->input, &item))
 			continue;
 		item.number += value->number;
@@ -106,15 +117,16 @@ bool inputs_add_value(struct closure *closure, struct input_items *items, const 
 		changed = items->assumed = true;
 	switch ((enum value_kind)value->kind) {
 	case VALUE_NUMBER:
-		return inputs_add(closure, items, (struct item){ value->number, 0 }) || changed;
+		return inputs_add(closure, items, (struct item){ value->number, 0, node, fact }) ||
+		       changed;
 	case VALUE_ADDRESS:
 		return inputs_add(closure, items,
-				  (struct item){ value->number, node->module + 1 }) ||
+				  (struct item){ value->number, node->module + 1, node, fact }) ||
 		       changed;
 	case VALUE_SET:
 		for (size_t i = 0; i < value->set->count; i++)
-			changed |=
-			    inputs_add(closure, items, (struct item){ value->set->numbers[i], 0 });
+			changed |= inputs_add(
+			    closure, items, (struct item){ value->set->numbers[i], 0, node, fact });
 		return changed;
 	case VALUE_INPUT:
 		return add_passed_on(closure, items, node, fact, value) || changed;

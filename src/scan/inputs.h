@@ -9,7 +9,9 @@ enum { INPUT_MAX_ITEMS = 96 };
 /* A number, or an address of a module, that an input may have. */
 struct item {
 	uint64_t number;
-	uint32_t module; /* index + 1; 0: a plain number */
+	uint32_t module;         /* index + 1; 0: a plain number */
+	const struct node *from; /* who passed it first, */
+	const struct fact *fact; /* and where */
 };
 
 enum knowledge {
@@ -29,6 +31,9 @@ struct input_items {
 
 /* NULL: it does not matter to the function. */
 struct input_items *node_input(const struct node *node, uint16_t input);
+
+/* An input that a number becomes when an instruction adds to it; NULL: nobody is known to pass it. */
+const struct item *node_passed(const struct node *node, const struct value *value, uint64_t number);
 
 /* These return true when items changed. */
 bool inputs_weaken(struct input_items *items, enum knowledge knowledge);

@@ -29,7 +29,7 @@ static void use_add(struct closure *closure, enum arch arch, uint32_t number, bo
 		closure->uses = arena_grow(closure->arena, closure->uses, closure->use_count,
 					   sizeof(*closure->uses), &closure->use_capacity);
 	closure->uses[closure->use_count] =
-	    (struct use){ arch, number, tier, assumed, closure->use_count, node, fact->va };
+	    (struct use){ arch, number, tier, assumed, closure->use_count, node, fact->va, fact };
 	closure->use_count++;
 }
 
@@ -44,9 +44,11 @@ static void unresolved_add(struct closure *closure, const struct node *node,
 		closure->unresolved =
 		    arena_grow(closure->arena, closure->unresolved, closure->unresolved_count,
 			       sizeof(*closure->unresolved), &closure->unresolved_capacity);
-	closure->unresolved[closure->unresolved_count++] = (struct use){
-		.tier = TIER_UNRESOLVED, .node = node, .va = fact->va, .number = UINT32_MAX
-	};
+	closure->unresolved[closure->unresolved_count++] = (struct use){ .tier = TIER_UNRESOLVED,
+									 .node = node,
+									 .va = fact->va,
+									 .fact = fact,
+									 .number = UINT32_MAX };
 }
 
 /*

@@ -5,6 +5,7 @@
 
 #include "base/names.h"
 #include "scan/closure.h"
+#include "scan/inputs.h"
 #include "scan/plugins.h"
 
 const char *tier_name(enum tier tier)
@@ -127,27 +128,72 @@ void program_scan(struct module *program, const struct program_files *files, enu
 	out_program->file_count = closure.loaded_count;
 }
 
-size_t program_chain(const struct program *program, struct arena *arena, const struct use *use,
-		     const struct step **out_steps)
+struct chain {
+	const struct program *program;
+	struct arena *arena;
+	struct step *steps; /* the last first */
+	size_t count, capacity;
+};
+
+static void chain_add(struct chain *chain, const struct node *node, uint64_t va, const char *how)
 {
-	size_t count = 0;
-	for (const struct node *node = use->node; node != NULL; node = node->parent)
-		count++;
-	struct step *steps = arena_alloc(arena, count, sizeof(*steps));
-	uint64_t va = use->va;
-	const char *how = "makes";
-	size_t i = count;
-	for (const struct node *node = use->node; node != NULL; node = node->parent) {
-		const struct module *module = program->modules[node->module];
-		steps[--i] =
-		    (struct step){ .path = module->path,
-				   .function = image_name_of(&module->image, node->function->va),
-				   .function_va = node->function->va,
-				   .va = va,
-				   .how = how };
-		va = node->parent_va;
-		how = node->how;
+	const struct module *module = chain->program->modules[node->module];
+	if (chain->count == chain->capacity)
+		chain->steps = arena_grow(chain->arena, chain->steps, chain->count,
+					  sizeof(*chain->steps), &chain->capacity);
+	chain->steps[chain->count++] =
+	    (struct step){ .path = module->path,
+			   .function = image_name_of(&module->image, node->function->va),
+			   .function_va = node->function->va,
+			   .va = va,
+			   .how = how };
+}
+
+enum { PASSED_MAX_DEPTH = 64 };
+
+/* Adds those that hand the number on; returns the one for which it is a constant. */
+static const struct node *chain_passers(struct chain *chain, const struct use *use,
+					enum number_source *out_source)
+{
+	const struct node *node = use->node;
+	const struct machine *machine = chain->program->modules[node->module]->image.machine;
+	const struct value *value = argument_of(use->fact, machine->syscall_number);
+	uint64_t number = use->number;
+	*out_source = NUMBER_CONSTANT;
+	for (unsigned i = 0; value != NULL && value->kind == VALUE_INPUT && i < PASSED_MAX_DEPTH;
+	     i++) {
+		const struct item *item = node_passed(node, value, number);
+		if (item == NULL)
+			break;
+		*out_source = NUMBER_PASSED;
+		chain_add(chain, item->from, item->fact->va, "passes the number to");
+		number = item->number;
+		value = argument_of(item->fact, value->input);
+		node = item->from;
 	}
-	*out_steps = steps;
-	return count;
+	if (value == NULL || use->tier == TIER_UNRESOLVED)
+		*out_source = NUMBER_UNKNOWN;
+	else if (use->assumed || value->kind == VALUE_POINTED)
+		*out_source = NUMBER_MEMORY;
+	return node;
+}
+
+size_t program_chain(const struct program *program, struct arena *arena, const struct use *use,
+		     const struct step **out_steps, enum number_source *out_source)
+{
+	struct chain chain = { .program = program, .arena = arena };
+	enum number_source source;
+	chain_add(&chain, use->node, use->va, "makes");
+	const struct node *node = chain_passers(&chain, use, &source);
+	for (; node->parent != NULL; node = node->parent)
+		chain_add(&chain, node->parent, node->parent_va, node->how);
+	for (size_t i = 0; i < chain.count / 2; i++) {
+		struct step swap = chain.steps[i];
+		chain.steps[i] = chain.steps[chain.count - 1 - i];
+		chain.steps[chain.count - 1 - i] = swap;
+	}
+	if (out_source != NULL)
+		*out_source = source;
+	*out_steps = chain.steps;
+	return chain.count;
 }

@@ -22,6 +22,7 @@ const char *tier_name(enum tier tier);
 
 struct module;
 struct node;
+struct fact;
 
 /* A place where a syscall is made: an instruction, a number it has there, and who runs it. */
 struct use {
@@ -31,7 +32,16 @@ struct use {
 	bool assumed; /* the number was read from memory that might have changed */
 	size_t order; /* found earlier: nearer to where control starts */
 	const struct node *node;
-	uint64_t va;
+	uint64_t va;             /* of the instruction */
+	const struct fact *fact; /* what is known of it */
+};
+
+/* How the number of a use is known. */
+enum number_source {
+	NUMBER_UNKNOWN,
+	NUMBER_CONSTANT, /* of the function that makes the call */
+	NUMBER_PASSED,   /* by a caller, for which it is a constant; the chain goes through it */
+	NUMBER_MEMORY,   /* read from memory */
 };
 
 /* A step of a chain: this function, and where in the one before it is called or mentioned. */
@@ -40,7 +50,7 @@ struct step {
 	const char *function; /* NULL: it has no name */
 	uint64_t function_va;
 	uint64_t va;     /* of the instruction that leads to the next step */
-	const char *how; /* "calls", "jumps to", "mentions", "loads", "starts" … */
+	const char *how; /* "calls", "passes the number to", "takes the address of" … */
 };
 
 /* Operations of ioctl, fcntl, prctl and the like: the constant that selects them. */
@@ -97,6 +107,10 @@ void program_scan(struct module *program, const struct program_files *files, enu
 		  struct problem_list *problems, struct program *out_program)
     __attribute__((nonnull));
 
-/* The chain from where control starts to a use; in the arena. */
+/*
+ * The chain from where control starts to a use, through those that pass its number; in the arena.
+ *
+ * out_source   may be NULL
+ */
 size_t program_chain(const struct program *program, struct arena *arena, const struct use *use,
-		     const struct step **out_steps);
+		     const struct step **out_steps, enum number_source *out_source);

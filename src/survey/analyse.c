@@ -46,7 +46,7 @@ static const char *describe_chain(const struct program *program, struct arena *a
 {
 	const struct step *steps;
 	struct buffer chain = { 0 };
-	size_t count = program_chain(program, arena, use, &steps);
+	size_t count = program_chain(program, arena, use, &steps, NULL);
 	for (size_t i = 0; i < count && chain.size_bytes < CHAIN_MAX_BYTES; i++) {
 		if (count > CHAIN_SHOWN_STEPS && i == CHAIN_SHOWN_STEPS / 2) {
 			i = count - CHAIN_SHOWN_STEPS / 2;

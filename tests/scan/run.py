@@ -11,6 +11,7 @@ The comment on top of a source holds:
   never: NAMES         none of these                   at-most: N     how many there may be
   unresolved: N        sites whose number is not known
   needs: TOOL          skipped without it              no-run: WHY    do not run it under strace
+  why: CALL=FUNCTION …  the function that the chain to the call goes through, in which its number stands
   tier: NAME           the last tier that counts       (default: environment, which is all)
 Every program that can run is also run under strace: what it does must be in the set.
 """
@@ -58,6 +59,10 @@ def check(path, facts, folder):
     words = lambda key: set(facts.get(key, "").split())
     if "exact" in facts and got != words("exact"):
         wrong.append(f"missing {sorted(words('exact') - got)}, too many {sorted(got - words('exact'))}")
+    for call, function in (pair.split("=") for pair in words("why")):
+        shown = subprocess.run([program, "why", str(out), call], capture_output=True, text=True).stdout
+        if f"{out.name}:{function} " not in shown:
+            wrong.append(f"why {call} does not go through {function}")
     if words("must") - got:
         wrong.append(f"missing {sorted(words('must') - got)}")
     if words("never") & got:

@@ -2,6 +2,7 @@
  * A callback called by libc, a handler of a signal, one of atexit, a thread's start, a constructor.
  * build: gcc -O1 -pthread
  * must: vhangup getpgrp getsid getpgid sched_get_priority_max
+ * why: vhangup=on_signal getpgrp=compare getsid=at_end getpgid=thread
  */
 #include <pthread.h>
 #include <signal.h>
