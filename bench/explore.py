@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """Explorations and traces against their peers, on this machine; one line per figure: name value unit.
 
-usage: explore.py SYSGAP [ls] [trace] [redis] [nginx]       (root; without names: ls and trace)
+usage: explore.py SYSGAP [ls] [trace] [cpu] [redis] [nginx]       (root; without names: ls, cpu and trace)
 
 ls      a whole exploration of `ls /`, against a baseline with the protocol of Loupe: each syscall that ls uses is
         stubbed and then faked in a run of its own, one after the other, with its fixed sleep of 0.4 s
 trace   `find /usr -type f` and redis-benchmark: native, sysgap trace, strace -f -c, perf trace -s
+cpu     the same two, native and under sysgap trace, in CPU time: also on a busy machine
 redis, nginx   trials, and time in the workload, of an exploration with one replica
 """
-import ctypes, json, os, shutil, signal, statistics, subprocess, sys, tempfile, time
+import ctypes, json, os, resource, shutil, signal, statistics, subprocess, sys, tempfile, time
 
 sysgap = os.path.abspath(sys.argv[1])
-wanted = sys.argv[2:] or ["ls", "trace"]
+wanted = sys.argv[2:] or ["ls", "cpu", "trace"]
 scratch = tempfile.mkdtemp(prefix="sysgap-bench-")
 environment = {**os.environ, "XDG_DATA_HOME": scratch}
 
@@ -26,6 +27,19 @@ def seconds(run, times=3):
         start = time.monotonic()
         run()
         taken.append(time.monotonic() - start)
+    return statistics.median(taken)
+
+
+def cpu_seconds(words, times=5):
+    """User and system time of a command and all that it waits for."""
+    def used():
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+    taken = []
+    for _ in range(times):
+        start = used()
+        quiet(words)
+        taken.append(used() - start)
     return statistics.median(taken)
 
 
@@ -98,11 +112,22 @@ def bench_traced(name, words):
         figure(f"trace_{name}_{tool}_ratio", seconds(lambda: quiet(line), 3 if tool == "sysgap" else 1) / native, "times")
 
 
+FIND = ["find", "/usr", "-type", "f"]
+REDIS = ["sh", "-c", "redis-server --port 7654 --save '' >/dev/null & until redis-cli -p 7654 ping >/dev/null 2>&1; do "
+         "sleep 0.01; done; redis-benchmark -p 7654 -q -n 20000 -t set,get; redis-cli -p 7654 shutdown nosave; wait"]
+
+
 def bench_trace():
-    bench_traced("find", ["find", "/usr", "-type", "f"])
-    script = ("redis-server --port 7654 --save '' >/dev/null & until redis-cli -p 7654 ping >/dev/null 2>&1; do sleep 0.01; "
-              "done; redis-benchmark -p 7654 -q -n 20000 -t set,get; redis-cli -p 7654 shutdown nosave; wait")
-    bench_traced("redis", ["sh", "-c", script])
+    bench_traced("find", FIND)
+    bench_traced("redis", REDIS)
+
+
+def bench_cpu():
+    for name, words in ("find", FIND), ("redis", REDIS):
+        native = cpu_seconds(words)
+        traced = cpu_seconds([sysgap, "trace", "--format", "names", "--", *words])
+        figure(f"trace_{name}_native_cpu", native, "s")
+        figure(f"trace_{name}_sysgap_cpu_ratio", traced / native, "times")
 
 
 def bench_trials(name, workload):
@@ -117,7 +142,7 @@ def bench_trials(name, workload):
     figure(f"explore_{name}_in_workload", 100 * cost["workload_share"], "%")
 
 
-runs = {"ls": bench_ls, "trace": bench_trace, "redis": lambda: bench_trials("redis", "redis-benchmark"),
+runs = {"ls": bench_ls, "trace": bench_trace, "cpu": bench_cpu, "redis": lambda: bench_trials("redis", "redis-benchmark"),
         "nginx": lambda: bench_trials("nginx", "nginx-wrk")}
 try:
     for name in wanted:
