@@ -35,7 +35,8 @@ static void reads_every_key(void **state)
 	struct definition definition;
 	struct error err;
 	const char *text =
-	    "application: a\nname: suite-b\nkind: suite\npackages: [p, q]\nroot: true\nuser: nobody\n"
+	    "application: a\nname: suite-b\nkind: suite\npackages: [p, q]\nroot: true\nuser: "
+	    "nobody\n"
 	    "environment: {X: y}\ndirectory: /tmp\nprepare: p\ncommand: a b  c\ninput: i\n"
 	    "ready: {port: 80, file: /f, line: '^l'}\ntest: t\ncheck: k\n"
 	    "success: {exit: 3, output: o+, same-output: true}\nlimit: 1.5\nreplicas: 7\n"
