@@ -1,5 +1,6 @@
 #include "survey/analyse.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,9 @@ struct analyser {
 struct analyser *analyser_create(const struct analyse_setup *setup)
 {
 	struct analyser *analyser = calloc(1, sizeof(*analyser));
+	/* what one program gave back, the next takes: the system need not clear it again */
+	(void)mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	(void)mallopt(M_TRIM_THRESHOLD, 128 << 20);
 	if (analyser == NULL)
 		exit(EXIT_FAILURE);
 	lookup_init(&analyser->lookup, setup->root, setup->model, setup->pool);
