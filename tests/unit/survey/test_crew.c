@@ -67,6 +67,39 @@ static void a_dying_worker_costs_its_task_only(void **state)
 	assert_string_equal(seen.failures[HANGS], "took too long");
 }
 
+/* Answers with its worker; the first task of the second lot ends it. */
+static void name_worker(void *context, size_t task, struct buffer *out)
+{
+	(void)context;
+	if (task == 4)
+		_exit(EXIT_FAILURE);
+	buffer_printf(out, "%d", (int)getpid());
+}
+
+static void a_lot_is_one_workers_and_survives_it(void **state)
+{
+	static const size_t lots[] = { 0, 4, 12, 13 };
+	struct seen seen = { 0 };
+	struct error err;
+	const struct crew crew = { .worker_count = 2,
+				   .task_count = 13,
+				   .lots = lots,
+				   .lot_count = 3,
+				   .task_seconds = 60,
+				   .context = &seen,
+				   .run = name_worker,
+				   .done = done };
+	(void)state;
+	assert_int_equal(crew_run(&crew, &err), STATUS_OK);
+	for (size_t i = 0; i < 13; i++)
+		assert_int_equal(seen.done[i], 1);
+	assert_true(seen.failures[4][0] != '\0');
+	for (size_t i = 1; i < 4; i++)
+		assert_string_equal(seen.results[i], seen.results[0]);
+	for (size_t i = 6; i < 12; i++) /* by who took the place of the first */
+		assert_string_equal(seen.results[i], seen.results[5]);
+}
+
 static bool stop(void *context)
 {
 	(void)context;
@@ -134,4 +167,5 @@ static void workers_have_no_other_rights(void **state)
 }
 
 RUN_TESTS(cmocka_unit_test(a_dying_worker_costs_its_task_only),
+	  cmocka_unit_test(a_lot_is_one_workers_and_survives_it),
 	  cmocka_unit_test(stops_when_asked_to), cmocka_unit_test(workers_have_no_other_rights))
