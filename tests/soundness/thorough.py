@@ -37,8 +37,12 @@ def run_scenario(scenario, launcher, problems, note):
             scenario(run)
             return logs
         except Exception as error:
+            where = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(f"{scenario.__module__.split('.')[1]}.py")]
+            said = f"{note}{scenario.__name__} did not end (line {where[-1] if where else 0}): {str(error)[:600]}"
             if attempt == 2:
-                problems.append(f"{note}{scenario.__name__} did not end: {error!r} {traceback.format_exc().splitlines()[-3].strip()}")
+                problems.append(said)
+            elif "--calls" in sys.argv:
+                print(f"# again: {said}", file=sys.stderr, flush=True)
         finally:
             run.close()
     return logs
@@ -48,6 +52,8 @@ def observe(application, problems):
     real = os.path.realpath(application.PROGRAM)
     seen = {}
     for scenario in application.SCENARIOS:
+        if "--calls" in sys.argv:
+            print(f"# {scenario.__name__}", file=sys.stderr, flush=True)
         calls = set()
         for log in pathlib.Path(run_scenario(scenario, strace, problems, "")).iterdir():
             calls |= parse(log).get(real, set())

@@ -36,6 +36,7 @@ global
   spread-checks 5
   tune.ssl.default-dh-param 1024
   tune.bufsize 16384
+  expose-experimental-directives
   tune.fd.edge-triggered on
   server-state-file {dir}/state
   ssl-default-bind-options ssl-min-ver TLSv1.2
@@ -87,15 +88,18 @@ userlist u
   user a insecure-password b
   user e password $5$abcdefgh$RTzNL1NmUZcQQyQxSTXvwOP1Ms9WLSD5PPvXHJXvKr8
 frontend f
-  bind 127.0.0.1:8000 tfo defer-accept backlog 100 maxconn 200 interface lo
+  bind 127.0.0.1:8000 tfo defer-accept backlog 100 maxconn 200
+  bind 127.0.0.1:8003 interface lo
   bind ipv6@::1:8000 v6only
   bind {dir}/front mode 666 user root
   bind abns@sysgap-front
   bind 127.0.0.1:8443 ssl crt {dir}/cert.pem alpn h2,http/1.1
-  bind 127.0.0.1:8002 accept-proxy transparent
+  bind 127.0.0.1:8002 accept-proxy
+  bind 127.0.0.1:8006 transparent
   bind 127.0.0.1:8004 mss 1000 tcp-ut 1000 namespace none-such-is-fine
   bind fd@0 shards 1
   capture request header Host len 20
+  filter cache c
   filter compression
   compression algo gzip deflate
   compression type text/html text/plain
@@ -220,7 +224,8 @@ def agents():
                     pass
                 client.close()
         threading.Thread(target=loop, daemon=True).start()
-    serve(9001, b"up 50%\n"), serve(2525, b"220 x\r\n"), serve(6514, b"")
+    if not listens(9001):
+        serve(9001, b"up 50%\n"), serve(2525, b"220 x\r\n"), serve(6514, b"")
 
 
 def web(run):
@@ -246,11 +251,8 @@ def prepare(run, daemon="", master="", chroot="", extra="", without=()):
 
 def visit(run):
     for path in ("/small", "/big", "/stay", "/cached/x", "/hello", "/file", "/auth", "/r", "/deny", "/tarpit", "/lua", "/svc", "/metrics", "/resolve", "/mark", "/drop", "/tls", "/sticky/small", "/ext", "/debug", "/none"):
-        for headers in (), ("Accept-Encoding: gzip", "Connection: close"), ("Authorization: Basic YTpi", "Connection: close"):
-            try:
-                converse(8000, get(path, *headers))
-            except OSError:
-                pass
+        for headers in (), ("Accept-Encoding: gzip", "Authorization: Basic YTpi", "Connection: close"):
+            converse(8000, get(path, *headers))
     for request in (get("/", method="POST", body=b"x" * 100000), b"nonsense\r\n\r\n", get("/big") * 3, b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"):
         converse(8000, request)
     converse(run.path("front"), get("/small")), converse(8005, get("/big")), converse(8404, get("/")), converse(8404, get("/;csv")), converse(8404, get("/", method="POST", body=b"s=one&action=drain&b=b"))
@@ -276,7 +278,7 @@ def administer(run):
 
 def workers(run):
     upstream(9000), agents(), web(run)
-    configuration = prepare(run, master="master-worker", extra="mworker-max-reloads 5\n  chroot /var/empty" if os.path.isdir("/var/empty") else "mworker-max-reloads 5")
+    configuration = prepare(run, master="master-worker", extra="mworker-max-reloads 5", without=("usesrc", "transparent", "set-mark", "interface lo"))
     server = run.serve(PROGRAM, "-f", configuration, "-W", "-S", f"{run.folder}/master,mode,600", env={"NOTIFY_SOCKET": run.path("notify")}, ready=8000)
     visit(run), administer(run)
     for line in (b"show proc\n", b"show version\n", b"@1 show info\n", b"@!1 show sess\n", b"reload\n"):
@@ -295,7 +297,7 @@ def daemon(run):
     agents(), web(run)
     jail = run.folder / "jail"
     jail.mkdir()
-    configuration = prepare(run, daemon="daemon", chroot=f"chroot {jail}", without=("insecure-fork", "external-check", "server one 127.0.0.1:8081 check inter 300\n"))
+    configuration = prepare(run, daemon="daemon", chroot=f"chroot {jail}", without=("user haproxy", "group haproxy", "insecure-fork", "external-check", "server one 127.0.0.1:8081 check inter 300\n"))
     run.command(PROGRAM, "-c", "-V", "-f", configuration)
     run.command(PROGRAM, "-D", "-f", configuration, "-p", run.path("pid"), "-C", run.folder, "-q")
     wait_for(lambda: listens(8000), "haproxy")

@@ -63,7 +63,7 @@ def unix(run):
 
 
 def storage(run):
-    server = run.serve(PROGRAM, "-u", "root", "-l", "localhost:11211", "-m", 64, "-o", f"ext_page_size=2,ext_wbuf_size=1,ext_path={run.path('ext')}:64m,ext_threads=2,ext_item_age=1,ext_recache_rate=1,ext_low_ttl=1,slab_automove=1", "-I", "1m", ready=11211)
+    server = run.serve(PROGRAM, "-u", "root", "-l", "localhost:11211", "-m", 64, "-o", f"ext_page_size=4,ext_wbuf_size=2,ext_path={run.path('ext')}:64m,ext_threads=2,ext_item_age=1,ext_recache_rate=1,ext_low_ttl=1,slab_automove=1", "-I", "1m", ready=11211)
     for _ in range(4):
         fill(11211, 60, 60000)
         time.sleep(0.5)
@@ -111,8 +111,8 @@ def proxies(run):
     """Sockets handed in by environment, limits, and what is refused."""
     for words in (["-h"], ["-V"], ["-i"], ["-u", "nobody-here"], ["-p", 99999], ["-l", "192.0.2.1"], ["-s", "/nowhere/socket"], ["-o", "nonsense"], ["-l", "name.test:11555", "-c", 1], ["-S", "-s", "x", "-U", 1], ["-e", "/nowhere/x"]):
         run.command(PROGRAM, *words, "-u", "root", seconds=3)
-    server = run.serve(PROGRAM, "-u", "root", "-l", "name.test", "-p", 11211, "-c", 10, "-o", "maxconns_fast", ready=11211, preexec_fn=limits(resource.RLIMIT_NOFILE, 80))
-    clients = [socket.create_connection((ADDRESS, 11211)) for _ in range(40)]
+    server = run.serve(PROGRAM, "-u", "root", "-l", "name.test", "-p", 11211, "-c", 100, "-o", "maxconns_fast", ready=11211)
+    clients = [socket.create_connection((ADDRESS, 11211)) for _ in range(140)]
     time.sleep(0.3)
     for client in clients:
         client.close()
@@ -120,7 +120,7 @@ def proxies(run):
     server = run.serve(PROGRAM, "-u", "root", "-p", 0, "-U", 0, "-l", "127.0.0.1", env={"MEMCACHED_PORT_FILENAME": run.path("ports")}, ready=run.path("ports"))
     run.end(server, signal.SIGINT)
     for number in (signal.SIGABRT, signal.SIGSEGV):
-        server = run.serve(PROGRAM, "-u", "root", "-p", 11211, "-r", ready=11211, preexec_fn=limits(resource.RLIMIT_CORE, 0))
+        server = run.serve(PROGRAM, "-u", "root", "-p", 11211, ready=11211, preexec_fn=limits(resource.RLIMIT_CORE, 0))
         run.end(server, number)
     for limit in (resource.RLIMIT_MEMLOCK, resource.RLIMIT_NOFILE):
         server = run.start(PROGRAM, "-u", "memcache", "-k", "-p", 11211, "-c", 100000, preexec_fn=limits(limit, 60))

@@ -7,7 +7,7 @@ their disk and crash.
 import ctypes, fcntl, os, pathlib, shutil, signal, socket, socketserver, struct, subprocess, sys, tempfile, threading, time
 
 PATIENCE_SECONDS = 40  # how long a loaded machine may take for what takes a moment
-ADDRESS, UNSHARE = "127.0.0.1", ["unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--mount-proc"]
+ADDRESS, UNSHARE = "127.0.0.1", ["unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc"]
 INSIDE = "SYSGAP_THOROUGH_ROOM"
 
 
@@ -17,10 +17,11 @@ def available():
 
 def enter():
     """Starts this program again as the first process of new namespaces, or returns there."""
-    if os.environ.get(INSIDE) == "1" and os.getpid() == 1:
-        furnish()
+    if INSIDE in os.environ and os.getpid() == 1:
+        furnish(pathlib.Path(os.environ[INSIDE]))
         return
-    done = subprocess.run([*UNSHARE, sys.executable, *sys.argv], env={**os.environ, INSIDE: "1"})
+    with tempfile.TemporaryDirectory(prefix="thorough-") as room:
+        done = subprocess.run([*UNSHARE, sys.executable, *sys.argv], env={**os.environ, INSIDE: room})
     sys.exit(done.returncode)
 
 
@@ -28,8 +29,7 @@ def mount(source, target, *options):
     subprocess.run(["mount", *options, str(source), str(target)], check=True)
 
 
-def furnish():
-    room = pathlib.Path(tempfile.mkdtemp(prefix="thorough-"))
+def furnish(room):
     mount("room", room, "-t", "tmpfs", "-o", "mode=755")
     with socket.socket() as net:  # loopback up, as `ip link set lo up` does
         fcntl.ioctl(net, 0x8914, struct.pack("16sh22x", b"lo", 0x49))
@@ -120,14 +120,14 @@ def converse(address, *requests):
     family = socket.AF_INET if isinstance(address, int) else socket.AF_UNIX
     replies = b""
     with socket.socket(family) as client:
-        client.settimeout(20)
-        client.connect((ADDRESS, address) if isinstance(address, int) else str(address))
-        for request in requests:
-            try:
+        client.settimeout(3)
+        try:
+            client.connect((ADDRESS, address) if isinstance(address, int) else str(address))
+            for request in requests:
                 client.sendall(request)
                 replies += client.recv(1 << 16)
-            except (TimeoutError, ConnectionError):
-                break
+        except OSError:  # a server may refuse; what it does then counts, too
+            pass
     return replies
 
 
@@ -165,14 +165,16 @@ class Run:
         return process
 
     def command(self, *command, stdin=None, seconds=PATIENCE_SECONDS, **options):
-        """Runs to the end; what it writes."""
-        process = self.start(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+        """Runs until the process ends, whatever it leaves running. Its output goes to a file: a daemon keeps it open."""
+        with open(f"{self.logs}.input", "w+") as given:
+            given.write(stdin or "")
+            given.flush(), given.seek(0)
+            process = self.start(*command, stdin=given, stdout=open(f"{self.logs}.output", "wb"), **options)
         try:
-            written, _ = process.communicate((stdin or "").encode(), timeout=seconds)
+            process.wait(seconds)
         except subprocess.TimeoutExpired:
             process.kill()
-            written, _ = process.communicate()
-        return written.decode(errors="replace")
+            process.wait()
 
     def serve(self, *command, ready, **options):
         """A server that `ready` (a port, a path, or a function) says to be up."""
@@ -206,13 +208,15 @@ class Run:
             return None
 
     def client(self, *command, stdin=None, seconds=PATIENCE_SECONDS):
-        """Not traced."""
-        try:
-            done = subprocess.run([str(word) for word in command], cwd=self.folder, input=(stdin or "").encode(),
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            return ""
-        return done.stdout.decode(errors="replace")
+        """Not traced; what it writes."""
+        words = [str(word) for word in command]
+        with open(f"{self.logs}.client", "wb+") as output:
+            try:
+                subprocess.run(words, cwd=self.folder, input=(stdin or "").encode(), stdout=output, stderr=output, timeout=seconds)
+            except (subprocess.TimeoutExpired, FileNotFoundError):
+                return ""
+            output.seek(0)
+            return output.read().decode(errors="replace")
 
     def close(self):
         """Ends what is left of the scenario, politely first; its tracers end by themselves."""
