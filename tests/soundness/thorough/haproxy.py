@@ -49,6 +49,7 @@ ring buffer
   format rfc3164
   maxlen 1200
   size 32764
+  backing-file {dir}/ring
   server log 127.0.0.1:6514 log-proto octet-count check
 defaults
   mode http
@@ -198,7 +199,7 @@ LUA = """
 core.register_action("act", {"http-req"}, function(txn) local s = core.tcp(); s:settimeout(1); if s:connect("127.0.0.1", 8081) then s:send("GET /small HTTP/1.0\\r\\n\\r\\n"); s:receive("*a"); s:close() end; core.msleep(10); txn:set_var("txn.x", 1); core.log(core.info, "x") end)
 core.register_service("svc", "http", function(a) a:set_status(200); a:start_response(); a:send(os.date() .. (os.getenv("A") or "") .. tostring(os.time())) end)
 core.register_task(function() while true do core.msleep(200); local f = io.open("/etc/hostname"); if f then f:read("*a"); f:close() end end end)
-core.register_init(function() os.tmpname(); os.remove("/nowhere"); os.rename("/nowhere1", "/nowhere2"); os.execute("true"); local p = io.popen("true"); if p then p:close() end; collectgarbage(); io.stdout:write("x"); local t = io.tmpfile(); if t then t:write("x"); t:seek("set", 0); t:close() end end)
+core.register_init(function() os.tmpname(); os.remove("/nowhere"); os.remove("/proc/self/fd"); local c = io.open("chunk", "wb"); if c then c:write(string.dump(function() return 1 end)); c:close(); dofile("chunk") end; os.rename("/nowhere1", "/nowhere2"); os.execute("true"); local p = io.popen("true"); if p then p:close() end; collectgarbage(); io.stdout:write("x"); local t = io.tmpfile(); if t then t:write("x"); t:seek("set", 0); t:close() end end)
 """
 
 ADMIN = ["help", "show info", "show stat", "show sess", "show sess all", "show errors", "show table", "show table f", "show pools", "show fd", "show activity", "show threads", "show profiling", "show resolvers", "show peers", "show cache", "show map", "show acl", "show env", "show cli sockets", "show cli level", "show schema json", "show servers state", "show servers conn",
@@ -279,7 +280,7 @@ def administer(run):
 def workers(run):
     upstream(9000), agents(), web(run)
     configuration = prepare(run, master="master-worker", extra="mworker-max-reloads 5", without=("usesrc", "transparent", "set-mark", "interface lo"))
-    server = run.serve(PROGRAM, "-f", configuration, "-W", "-S", f"{run.folder}/master,mode,600", env={"NOTIFY_SOCKET": run.path("notify")}, ready=8000)
+    server = run.serve(PROGRAM, "-f", configuration, "-W", "-S", f"{run.folder}/master,mode,600", env={"NOTIFY_SOCKET": run.path("notify")}, ready=8000, preexec_fn=lambda: os.setgroups([0, 1]))
     visit(run), administer(run)
     for line in (b"show proc\n", b"show version\n", b"@1 show info\n", b"@!1 show sess\n", b"reload\n"):
         converse(run.path("master"), line)

@@ -1,5 +1,5 @@
 """memcached: protocols, storage, TLS, SASL, signals, users."""
-import resource, signal, socket, ssl, time
+import os, resource, signal, socket, ssl, time
 
 from .room import ADDRESS, certificate, converse, limits, listens, wait_for
 
@@ -57,15 +57,20 @@ def unix(run):
     fillers = [large(500000)] * 3
     converse(run.path("socket"), *fillers, b"get big\r\n")
     run.send(signal.SIGINT, run.pid("pid"))
-    server = run.serve(PROGRAM, "-u", "root", "-s", run.path("socket"), ready=lambda: True)  # over an old socket
-    time.sleep(0.5)
-    run.end(server)
+    run.write("pid", f"{os.getpid()}\n")  # of a process that lives
+    for setting in "EVENT_PRECISE_TIMER", "EVENT_NOEPOLL", "EVENT_EPOLL_USE_CHANGELIST", "EVENT_SHOW_METHOD":  # of libevent
+        methods = {"EVENT_NOEPOLL": {"EVENT_NOPOLL": "1"}}.get(setting, {})
+        for more in {}, methods:
+            server = run.serve(PROGRAM, "-u", "root", "-s", run.path("socket"), "-P", run.path("pid"), "-vvv", env={setting: "1", **more}, ready=lambda: True)  # over an old socket
+            time.sleep(0.7)
+            converse(run.path("socket"), *TALK[:6])
+            run.end(server)
 
 
 def storage(run):
     server = run.serve(PROGRAM, "-u", "root", "-l", "localhost:11211", "-m", 64, "-o", f"ext_page_size=4,ext_wbuf_size=2,ext_path={run.path('ext')}:64m,ext_threads=2,ext_item_age=1,ext_recache_rate=1,ext_low_ttl=1,slab_automove=1", "-I", "1m", ready=11211)
     for _ in range(4):
-        fill(11211, 60, 60000)
+        fill(11211, 60, 60000), fill(11211, 20, 800000)  # in chunks
         time.sleep(0.5)
     converse(11211, b"extstore free_memchunks 1 1\r\n", b"extstore recache_rate 1\r\n", b"stats extstore\r\n", b"extstore item_age 1\r\n", b"extstore compact_under 60\r\n", b"extstore drop_under 0\r\n")
     time.sleep(1.5)

@@ -1,4 +1,4 @@
-"""nginx: a master with workers, every module that Debian's build has, signals, an upgrade, other event methods, faults."""
+"""nginx: a master with workers, every module that Debian's build has, signals, an upgrade, faults."""
 import os, resource, signal, socket, socketserver, ssl, threading, time
 
 from .room import ADDRESS, certificate, converse, limits, listens, wait_for
@@ -56,12 +56,12 @@ http {{
   upstream back {{ zone back 64k; least_conn; server 127.0.0.1:8081 weight=2 max_fails=1 fail_timeout=1s; server unix:{dir}/socket; server 127.0.0.1:1 backup; keepalive 4; }}
   upstream hashed {{ hash $request_uri consistent; server name.test:8081; server [::1]:8081; }}  upstream sticky {{ ip_hash; server 127.0.0.1:8081; server 127.0.0.1:1; }}
   ssl_certificate {dir}/cert.pem; ssl_certificate_key {dir}/cert.pem; ssl_session_cache shared:ssl:1m; ssl_session_tickets on; ssl_stapling on; ssl_protocols TLSv1.2 TLSv1.3; ssl_password_file {dir}/password;
-  map $arg_x $y {{ default 0; ~^1 1; }} geo $g {{ default 0; 127.0.0.1 1; }} split_clients $remote_addr $v {{ 50% a; * b; }}
+  map $arg_x $y {{ default 0; ~^1 1; }} geo $g {{ default 0; 127.0.0.1 1; }} geo $r {{ ranges; include {dir}/geo; }} split_clients $remote_addr $v {{ 50% a; * b; }}
   server {{
     listen 127.0.0.1:8080 backlog=64 rcvbuf=64k sndbuf=64k so_keepalive=on deferred fastopen=16; listen [::1]:8080 ipv6only=on; listen unix:{dir}/front; listen 127.0.0.1:8443 ssl http2 reuseport; listen 127.0.0.1:8082 proxy_protocol;
     server_name localhost *.test ~^re; root {dir}/www; set_real_ip_from 127.0.0.1; real_ip_header proxy_protocol; ssi on; charset utf-8; gzip on; gzip_min_length 1; gzip_static on; gunzip on; gzip_types *;
     location / {{ sendfile on; sendfile_max_chunk 100k; index index.html; addition_types *; try_files $uri $uri/ =404; etag on; if_modified_since before; expires 1h; error_page 404 /index.html; }}
-    location /copied {{ sendfile off; aio off; output_buffers 2 8k; alias {dir}/www/; }}   location /threads {{ aio threads=pool; sendfile on; aio_write on; alias {dir}/www/; }}
+    location /copied {{ sendfile off; read_ahead 1k; aio off; output_buffers 2 8k; alias {dir}/www/; }}   location /threads {{ aio threads=pool; sendfile on; aio_write on; alias {dir}/www/; }}
     location /aio {{ aio threads; sendfile off; alias {dir}/www/; }}   location /direct {{ directio 4k; directio_alignment 4k; sendfile off; alias {dir}/www/; read_ahead 1k; }}
     location /list/ {{ autoindex on; autoindex_exact_size off; alias {dir}/www/; }}  location /random/ {{ random_index on; alias {dir}/www/; }}  location /links/ {{ disable_symlinks on; alias {dir}/www/; }} location /owner/ {{ disable_symlinks if_not_owner from={dir}; alias {dir}/www/; }}
     location /dav/ {{ dav_methods PUT DELETE MKCOL COPY MOVE; create_full_put_path on; dav_access user:rw group:rw all:r; client_body_in_file_only clean; client_max_body_size 20m; alias {dir}/dav/; }}
@@ -92,6 +92,7 @@ def prepare(run, events="epoll", workers=2, daemon="off", mutex="on", text=HTTP,
     run.write("users", "a:{PLAIN}b\nc:$1$abcdefgh$BnZpTAHQjLOAgaRxLHnI70\nd:{SHA}x\n"), run.write("password", "\n")
     if not (run.folder / "www/link").exists():
         os.symlink("small", run.path("www/link"))
+    run.write("geo", "127.0.0.0-127.0.0.255 a;\n10.0.0.0-10.0.0.255 b;\n")
     certificate(run)
     return run.write("nginx.conf", extra + text.format(dir=run.folder, events=events, workers=workers, daemon=daemon, mutex=mutex))
 
@@ -156,9 +157,9 @@ def everything(run):
     run.send(signal.SIGTERM, master)
 
 
-def methods(run):
+def without_mutex(run):
     upstream(9000)
-    for number, events in enumerate(("poll", "select", "epoll")):
+    for number, events in enumerate(("epoll", "epoll")):
         configuration = prepare(run, events=events, workers=1 + number, mutex="off" if number else "on")
         server = run.serve(PROGRAM, "-c", configuration, ready=8080)
         run.client("wrk", "-t1", "-c20", "-d1s", "http://127.0.0.1:8080/back/small")
@@ -215,4 +216,4 @@ def faults(run):
     run.end(server)
 
 
-SCENARIOS = [everything, methods, single, modules, faults]
+SCENARIOS = [everything, without_mutex, single, modules, faults]

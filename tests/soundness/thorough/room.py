@@ -4,11 +4,14 @@ Nothing of it outlives the run: every process is in a PID namespace whose first 
 in a mount namespace, every port on a loopback of its own. So servers may take any port, change their user, fill
 their disk and crash.
 """
-import ctypes, fcntl, os, pathlib, shutil, signal, socket, socketserver, struct, subprocess, sys, tempfile, threading, time
+import contextlib, fcntl, os, pathlib, shutil, signal, socket, socketserver, struct, subprocess, sys, tempfile, threading, time
 
 PATIENCE_SECONDS = 40  # how long a loaded machine may take for what takes a moment
 ADDRESS, UNSHARE = "127.0.0.1", ["unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc"]
 INSIDE = "SYSGAP_THOROUGH_ROOM"
+
+
+KEPT = set()  # processes that live longer than a scenario
 
 
 def available():
@@ -39,6 +42,7 @@ def furnish(room):
     for name in ("resolv.conf", "nsswitch.conf"):
         if os.path.exists(f"/etc/{name}"):
             mount(room / name, f"/etc/{name}", "--bind")
+    mount("run", "/run", "-t", "tmpfs", "-o", "mode=755")
     furnish_devices(room / "dev")
     threading.Thread(target=NameServer((ADDRESS, 53), answer_name).serve_forever, daemon=True).start()
     threading.Thread(target=read_log, daemon=True).start()
@@ -79,6 +83,29 @@ def answer_name(request, client, server):
     sender.sendto(header + query[12:end] + (record if known and data else b""), client)
 
 
+@contextlib.contextmanager
+def name_service_cache():
+    """nscd(8), if it is installed, which libc asks first while it runs."""
+    path = "/usr/sbin/nscd"
+    if not os.path.exists(path):
+        yield
+        return
+    os.makedirs("/run/nscd", exist_ok=True)
+    with tempfile.NamedTemporaryFile("w") as settings:
+        for name in ("passwd", "group", "hosts", "services", "netgroup"):
+            settings.write("".join(f"{key} {name} {value}\n" for key, value in (("enable-cache", "yes"), ("positive-time-to-live", 5), ("persistent", "no"), ("shared", "yes" if name != "hosts" else "no"))))
+        settings.flush()
+        daemon = subprocess.Popen([path, "-F", "-f", settings.name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        KEPT.add(daemon.pid)
+        try:
+            wait_for(lambda: os.path.exists("/run/nscd/socket") or daemon.poll() is not None, "nscd")
+            yield
+        finally:
+            KEPT.discard(daemon.pid)
+            daemon.terminate()
+            daemon.wait(PATIENCE_SECONDS)
+
+
 def read_log():
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
         log.bind("/dev/log")
@@ -91,7 +118,7 @@ def processes():
     """pid and command line of all others in this room."""
     result = {}
     for entry in os.listdir("/proc"):
-        if entry.isdigit() and int(entry) != os.getpid():
+        if entry.isdigit() and int(entry) != os.getpid() and int(entry) not in KEPT:
             try:
                 result[int(entry)] = pathlib.Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")
             except OSError:

@@ -24,7 +24,7 @@ def shell(run):
     run.write("rows.csv", "a,b\n1,2\n3,4\n")
     run.write("script.sql", "select 1;\n")
     run.write(".sqliterc", ".headers on\n")
-    run.command(PROGRAM, "x.db", env={"HOME": str(run.folder)}, stdin=f""".help
+    run.command(PROGRAM, "x.db", env={"HOME": str(run.folder), "BROWSER": "true", "PATH": "/nowhere:/bin:/usr/bin"}, stdin=f""".help
 .import --csv rows.csv t
 .mode box
 select * from t;
@@ -34,9 +34,6 @@ select * from t;
 .output |cat
 select 1;
 .output
-.once -x
-.once -e
-.excel
 .read script.sql
 .read '|echo select 1;'
 .dump
@@ -49,10 +46,10 @@ select 1;
 .open --append appended.db
 create table t(a);
 .open --deserialize copy.db
-.open --hexdb
 .open --zip none.zip
 .archive -c -f a.sqlar rows.csv script.sql
 .archive -t -f a.sqlar
+.shell mkdir out
 .archive -x -f a.sqlar -C out
 .archive -u -f a.sqlar rows.csv
 .archive -c -f a.zip rows.csv
@@ -116,6 +113,8 @@ create virtual table f using fts5(a); insert into f values('hello'); create virt
 select * from generate_series(1,3); select json('[1]'); select * from pragma_compile_options;
 .exit 3
 """)
+    run.command(PROGRAM, "x.db", stdin=".excel\n.www\nselect 1;\n.once -e\nselect 1;\n", env={"PATH": "/nowhere"})
+    run.command(PROGRAM, "umask.db", "pragma journal_mode=wal; create table t(a); insert into t values(1); pragma journal_mode=persist; insert into t values(2);", preexec_fn=lambda: os.umask(0o077))
     for words in (["-version"], ["-help"], ["-init", "script.sql", ":memory:", "select 1"], ["-cmd", ".mode csv", "x.db", "select 1"], ["-A", "cf", "b.sqlar", "rows.csv"], ["-A", "xf", "b.sqlar"], ["-readonly", "x.db", "create table no(a)"],
                   ["-batch", "-bail", "x.db", "error"], ["-lookaside", 512, 10, "x.db", "select 1"], ["-pagecache", 1024, 10, "x.db", "select 1"], ["-mmap", 100000, "x.db", "select 1"], ["-memtrace", "x.db", "select 1"],
                   ["-append", "x.bin", "create table t(a)"], ["-zip", "a.zip", "select name from zip"], ["-heap", 1000000, "x.db", "select 1"], ["/nowhere/x.db", "create table t(a)"], ["file:x.db?mode=ro&cache=shared&immutable=1", ".tables"],
@@ -126,6 +125,7 @@ select * from generate_series(1,3); select json('[1]'); select * from pragma_com
 def files(run):
     for vfs in ("unix", "unix-excl", "unix-dotfile", "unix-none", "unix-namedsem", "unix-flock", "memdb"):
         run.command(PROGRAM, "-vfs", vfs, f"{vfs}.db", "create table t(a,b); pragma journal_mode=wal;" + ROWS % (100, 10) + "pragma journal_mode=delete; drop table t;")
+    run.command(PROGRAM, "umask.db", "pragma journal_mode=wal; insert into t values(1);", preexec_fn=lambda: os.umask(0o077))
     os.symlink("unix.db", run.path("link.db"))
     os.link(run.path("unix.db"), run.path("hard.db"))
     run.write("owned.db", b"")
@@ -156,7 +156,7 @@ def locks(run):
 
 
 def terminal(run):
-    for environment in ({"TERM": "xterm", "HOME": str(run.folder)}, {"TERM": "dumb", "HOME": "/"}, {"TERM": "linux", "HOME": str(run.folder), "SQLITE_HISTORY": run.path("history"), "LANG": "C.UTF-8", "INPUTRC": run.write("inputrc", "set editing-mode vi\n")}):
+    for environment in ({"TERM": "xterm", "HOME": str(run.folder)}, {"TERM": "dumb", "HOME": "/", "SQLITE_DEBUG_BREAK": "1"}, {"TERM": "linux", "HOME": str(run.folder), "SQLITE_HISTORY": run.path("history"), "LANG": "C.UTF-8", "INPUTRC": run.write("inputrc", "set editing-mode vi\n")}):
         control, end = pty.openpty()
         process = run.start(PROGRAM, "t.db", env=environment, stdin=end, stdout=end, stderr=end,
                             preexec_fn=lambda: __import__("fcntl").ioctl(0, 0x540e, 0))  # its controlling terminal
