@@ -16,6 +16,7 @@ from strace_log import parse
 from thorough import room
 
 NAMES = ["redis", "nginx", "memcached", "sqlite", "haproxy", "lighttpd"]
+STRACE = shutil.which("strace")
 # The kernel's own, to go on with a call that strace interrupted; export allows it.
 NOT_THE_PROGRAMS = {"restart_syscall"}
 
@@ -26,7 +27,7 @@ def scan(sysgap, path, *options):
 
 
 def strace(logs, number):
-    return ["strace", "-DDD", "-f", "-qq", "-s", "200", "-o", f"{logs}/{number}.strace"]
+    return [STRACE, "-DDD", "-f", "-qq", "-s", "200", "-o", f"{logs}/{number}.strace"]
 
 
 def describe(error, module):
@@ -66,7 +67,7 @@ def observe(application, launcher, problems, note):
 
 def observe_elsewhere(application, elsewhere, problems):
     launcher = lambda logs, number: [elsewhere, f"{logs}/{number}.strace"]
-    with room.name_service_cache():
+    with room.older_system():
         return observe(application, launcher, problems, "elsewhere ")
 
 

@@ -68,7 +68,7 @@ def persistence(run):
 def restarts(run):
     configuration = run.write("redis.conf", f"port 6379\ndir {run.folder}\nenable-debug-command yes\nsave 1 1\nlogfile {run.path('log')}\n"
                               f"supervised systemd\nappendonly yes\naof-use-rdb-preamble no\n")
-    environment = {"NOTIFY_SOCKET": run.path("notify")}
+    environment = {"NOTIFY_SOCKET": run.path("notify"), "MALLOC_CONF": "percpu_arena:percpu,background_thread:true,confirm_conf:true,stats_print:true"}
     server = run.serve(PROGRAM, configuration, env=environment, ready=6379)
     ask(run, 6379, *DATA, "CONFIG REWRITE", "BGREWRITEAOF")
     until_saved(run, 6379)

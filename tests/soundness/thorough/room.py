@@ -4,7 +4,7 @@ Nothing of it outlives the run: every process is in a PID namespace whose first 
 in a mount namespace, every port on a loopback of its own. So servers may take any port, change their user, fill
 their disk and crash.
 """
-import contextlib, fcntl, os, pathlib, shutil, signal, socket, socketserver, struct, subprocess, sys, tempfile, threading, time
+import contextlib, ctypes, fcntl, os, pathlib, shutil, signal, socket, socketserver, struct, subprocess, sys, tempfile, threading, time
 
 PATIENCE_SECONDS = 40  # how long a loaded machine may take for what takes a moment
 ADDRESS, UNSHARE = "127.0.0.1", ["unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc"]
@@ -83,9 +83,13 @@ def answer_name(request, client, server):
     sender.sendto(header + query[12:end] + (record if known and data else b""), client)
 
 
+OPENSSL_SEEDED = 114  # its crypto/rand: a segment of shared memory with this key says that /dev/random was ready
+
+
 @contextlib.contextmanager
-def name_service_cache():
-    """nscd(8), if it is installed, which libc asks first while it runs."""
+def older_system():
+    """What else was there with older kernels: OpenSSL's mark, and nscd(8), if it is installed, which libc asks first."""
+    ctypes.CDLL(None).shmget(OPENSSL_SEEDED, 1, 0o1444)
     path = "/usr/sbin/nscd"
     if not os.path.exists(path):
         yield
