@@ -1,8 +1,30 @@
 """Real programs and what they are made to do: command lines, and servers with their clients."""
-import os, pathlib, shutil, socket, subprocess, time
+import os, pathlib, shutil, signal, socket, subprocess, time
+
+PATIENCE_SECONDS = 120  # of a loaded machine
 
 
-def wait_for(condition, seconds=20):
+class Unavailable(Exception):
+    """What builds the program is not installed."""
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def end_session(session):
+    """TERM to every process of a session of ours."""
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and int((entry / "stat").read_text().rpartition(")")[2].split()[3]) == session:
+                os.kill(int(entry.name), signal.SIGTERM)
+        except (OSError, IndexError):
+            continue  # it ended by itself
+
+
+def wait_for(condition, seconds=PATIENCE_SECONDS):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
@@ -13,43 +35,44 @@ def wait_for(condition, seconds=20):
 
 def listens(port):
     with socket.socket() as client:
-        client.settimeout(0.2)
+        client.settimeout(1)
         return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def talk(port, *requests):
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as client:
         for request in requests:
             client.sendall(request)
             client.recv(65536)
 
 
 class Server:
-    """A server that is started by `start`, used by `use` when it listens, and ended by a signal."""
+    """A server on a free port that is used by `use` when it listens, and ended by a signal."""
 
-    def __init__(self, name, path, arguments, port, use, prepare=None):
-        self.name, self.path, self.arguments, self.port, self.use, self.prepare = name, path, arguments, port, use, prepare
+    def __init__(self, name, path, arguments, use, prepare=None):
+        self.name, self.path, self.arguments, self.use, self.prepare = name, path, arguments, use, prepare
 
     def run(self, launcher, folder):
+        port = free_port()
         if self.prepare:
-            self.prepare(folder)
-        fill = lambda text: text.replace("{dir}", str(folder)).replace("{port}", str(self.port))
+            self.prepare(folder, port)
+        fill = lambda text: text.replace("{dir}", str(folder)).replace("{port}", str(port))
         process = subprocess.Popen([*launcher, *map(fill, [self.path, *self.arguments])], cwd=folder,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                    start_new_session=True)
         try:
-            wait_for(lambda: listens(self.port) or process.poll() is not None)
+            wait_for(lambda: listens(port) or process.poll() is not None)
             if process.poll() is not None:
                 return False
-            self.use(self.port, folder)
-            alive = process.poll() is None
+            self.use(port, folder)
+            return process.poll() is None
         finally:
-            subprocess.run(["pkill", "-TERM", "-s", str(process.pid)])  # its own session only
+            end_session(process.pid)
             try:
-                process.wait(10)
+                process.wait(PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, 9)
-        return alive
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 class Command:
@@ -62,7 +85,7 @@ class Command:
         fill = lambda text: text.replace("{dir}", str(folder))
         try:
             done = subprocess.run([*launcher, *map(fill, [self.path, *self.arguments])], cwd=folder, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
         except subprocess.TimeoutExpired:
             return False
         return done.returncode == 0
@@ -90,12 +113,18 @@ def memcached_client(port, folder):
     talk(port, b"set a 0 0 1\r\nb\r\n", b"get a\r\n", b"stats\r\n", b"flush_all\r\n", b"version\r\n")
 
 
+def iperf3_client(port, folder):
+    """The server takes the look whether it listens for a client that left, and may refuse the next one."""
+    measure = ["iperf3", "-c", "127.0.0.1", "-p", str(port), "-n", "4M"]
+    wait_for(lambda: subprocess.run(measure, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0)
+
+
 def web_root(folder):
     (folder / "www").mkdir(exist_ok=True)
     (folder / "www" / "index.html").write_text("hello\n" * 100)
 
 
-def nginx_files(folder):
+def nginx_files(folder, port):
     web_root(folder)
     os.chmod(folder, 0o755)
     (folder / "nginx.conf").write_text(f"""
@@ -103,21 +132,21 @@ daemon off; master_process on; worker_processes 1; pid {folder}/pid; error_log {
 events {{ }}
 http {{ access_log {folder}/access; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b;
   fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e; sendfile on;
-  server {{ listen 127.0.0.1:18080; root {folder}/www; }} }}
+  server {{ listen 127.0.0.1:{port}; root {folder}/www; }} }}
 """)
 
 
-def lighttpd_files(folder):
+def lighttpd_files(folder, port):
     web_root(folder)
     (folder / "lighttpd.conf").write_text(f"""
 server.document-root = "{folder}/www"
 server.bind = "127.0.0.1"
-server.port = 18081
+server.port = {port}
 """)
 
 
-def haproxy_files(folder):
-    (folder / "haproxy.cfg").write_text("""
+def haproxy_files(folder, port):
+    (folder / "haproxy.cfg").write_text(f"""
 global
   maxconn 64
 defaults
@@ -126,7 +155,7 @@ defaults
   timeout server 5s
   timeout connect 5s
 frontend f
-  bind 127.0.0.1:18082
+  bind 127.0.0.1:{port}
   http-request return status 200 content-type text/plain string "hello"
 """)
 
@@ -146,6 +175,8 @@ def sqlite_script(folder):
 
 def compiled(source, command):
     def prepare(folder):
+        if not shutil.which(command[0]):
+            raise Unavailable(command[0])
         path = folder / source[0]
         path.write_text(source[1])
         env = {**os.environ, "GOCACHE": str(folder / "cache"), "GO111MODULE": "off"}
@@ -197,11 +228,10 @@ PROGRAMS = [
     Command("sockets (Go)", "{dir}/go", [], compiled(("a.go", GO), ["go", "build", "-o", "{dir}/go", "{dir}/a.go"])),
     Command("sockets (Go, stripped)", "{dir}/go", [], compiled(("a.go", GO), ["go", "build", "-ldflags=-s -w", "-o", "{dir}/go", "{dir}/a.go"])),
     Command("threads (Rust)", "{dir}/rust", [], compiled(("a.rs", RUST), ["rustc", "-O", "-o", "{dir}/rust", "{dir}/a.rs"])),
-    Server("redis-server", "/usr/bin/redis-server", ["--port", "{port}", "--dir", "{dir}", "--appendonly", "yes"], 16379, redis_client),
-    Server("nginx", "/usr/sbin/nginx", ["-c", "{dir}/nginx.conf", "-e", "{dir}/error"], 18080, http_client, nginx_files),
-    Server("memcached", "/usr/bin/memcached", ["-u", "root", "-l", "127.0.0.1", "-p", "{port}"], 11311, memcached_client),
-    Server("lighttpd", "/usr/sbin/lighttpd", ["-D", "-f", "{dir}/lighttpd.conf"], 18081, http_client, lighttpd_files),
-    Server("haproxy", "/usr/sbin/haproxy", ["-f", "{dir}/haproxy.cfg"], 18082, http_client, haproxy_files),
-    Server("iperf3", "/usr/bin/iperf3", ["-s", "-p", "{port}"], 15201,
-           lambda port, folder: subprocess.run(["iperf3", "-c", "127.0.0.1", "-p", str(port), "-t", "1"], stdout=subprocess.DEVNULL)),
+    Server("redis-server", "/usr/bin/redis-server", ["--port", "{port}", "--dir", "{dir}", "--appendonly", "yes"], redis_client),
+    Server("nginx", "/usr/sbin/nginx", ["-c", "{dir}/nginx.conf", "-e", "{dir}/error"], http_client, nginx_files),
+    Server("memcached", "/usr/bin/memcached", ["-u", "root", "-l", "127.0.0.1", "-p", "{port}"], memcached_client),
+    Server("lighttpd", "/usr/sbin/lighttpd", ["-D", "-f", "{dir}/lighttpd.conf"], http_client, lighttpd_files),
+    Server("haproxy", "/usr/sbin/haproxy", ["-f", "{dir}/haproxy.cfg"], http_client, haproxy_files),
+    Server("iperf3", "/usr/bin/iperf3", ["-s", "-p", "{port}"], iperf3_client),
 ]
