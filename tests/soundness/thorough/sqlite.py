@@ -91,7 +91,6 @@ select * from t where a=1;
 .connection 1
 .connection 0
 .dbconfig
-.nonce x
 .progress 10
 .width 10
 .prompt a b
@@ -99,7 +98,6 @@ select * from t where a=1;
 .binary on
 .bail off
 .changes on
-.check x
 .testctrl
 .print x
 .parameter set :a 1
