@@ -188,14 +188,15 @@ def modules(run):
     there = sorted(name for name in (os.listdir(MODULES) if os.path.isdir(MODULES) else []) if name.endswith(".so"))
     load = "".join(f"load_module {MODULES}/{name};\n" for name in there)
     configuration = prepare(run, extra=load)
-    text = (run.folder / "nginx.conf").read_text()
+    text = (run.folder / "nginx.conf").read_text().replace("root {dir}/www;".format(dir=run.folder), f"root {run.folder}/www/../www/;", 1).replace("location /ref {", "location /real { return 200 $realpath_root; }\n location /ref {")
+    run.write("geo", "".join(f"11.{i >> 16}.{i >> 8 & 255}.{i & 255}-11.{i >> 16}.{i >> 8 & 255}.{i & 255} {'ab'[i & 1]};\n" for i in range(100001)))  # so many that a binary file is made of them
     if "ngx_http_echo_module.so" in there:
         text = text.replace("location /gif {", "location /echo { echo hello; echo_sleep 0.1; echo_flush; echo_location /small; echo_read_request_body; }\n location /gif {")
     if "ngx_stream_module.so" in there:
         text += f"stream {{ resolver 127.0.0.1; server {{ listen 127.0.0.1:8090; proxy_pass 127.0.0.1:8081; }} server {{ listen 127.0.0.1:8091 udp reuseport; proxy_pass 127.0.0.1:53; }} }}\n"
     run.write("nginx.conf", text)
     server = run.serve(PROGRAM, "-c", configuration, ready=8080)
-    run.client("curl", "-s", "http://127.0.0.1:8080/echo", "-d", "x"), run.client("curl", "-s", "http://127.0.0.1:8090/small")
+    run.client("curl", "-s", "http://127.0.0.1:8080/echo", "-d", "x"), run.client("curl", "-s", "http://127.0.0.1:8080/real"), run.client("curl", "-s", "http://127.0.0.1:8090/small")
     run.end(server)
 
 

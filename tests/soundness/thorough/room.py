@@ -88,8 +88,19 @@ OPENSSL_SEEDED = 114  # its crypto/rand: a segment of shared memory with this ke
 
 @contextlib.contextmanager
 def older_system():
-    """What else was there with older kernels: OpenSSL's mark, and nscd(8), if it is installed, which libc asks first."""
+    """What else is there, or is not, elsewhere: OpenSSL's mark, no /sys, nscd(8)."""
     ctypes.CDLL(None).shmget(OPENSSL_SEEDED, 1, 0o1444)
+    mount("nothing", "/sys", "-t", "tmpfs")
+    try:
+        with name_service_cache():
+            yield
+    finally:
+        subprocess.run(["umount", "/sys"], check=True)
+
+
+@contextlib.contextmanager
+def name_service_cache():
+    """nscd(8), which libc asks first, if it is installed."""
     path = "/usr/sbin/nscd"
     if not os.path.exists(path):
         yield
@@ -97,7 +108,8 @@ def older_system():
     os.makedirs("/run/nscd", exist_ok=True)
     with tempfile.NamedTemporaryFile("w") as settings:
         for name in ("passwd", "group", "hosts", "services", "netgroup"):
-            settings.write("".join(f"{key} {name} {value}\n" for key, value in (("enable-cache", "yes"), ("positive-time-to-live", 5), ("persistent", "no"), ("shared", "yes" if name != "hosts" else "no"))))
+            values = {"enable-cache": "yes", "positive-time-to-live": 5, "persistent": "no", "shared": "no" if name == "hosts" else "yes"}
+            settings.write("".join(f"{key} {name} {value}\n" for key, value in values.items()))
         settings.flush()
         daemon = subprocess.Popen([path, "-F", "-f", settings.name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         KEPT.add(daemon.pid)

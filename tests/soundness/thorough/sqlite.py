@@ -112,7 +112,7 @@ select * from generate_series(1,3); select json('[1]'); select * from pragma_com
 .exit 3
 """)
     run.command(PROGRAM, "x.db", stdin=".excel\n.www\nselect 1;\n.once -e\nselect 1;\n", env={"PATH": "/nowhere"})
-    run.command(PROGRAM, "umask.db", "pragma journal_mode=wal; create table t(a); insert into t values(1); pragma journal_mode=persist; insert into t values(2);", preexec_fn=lambda: os.umask(0o077))
+    run.command(PROGRAM, "x.db", "select 1", env={"SQLITE_DEBUG_BREAK": "1"}, preexec_fn=limits(resource.RLIMIT_CORE, 0))
     for words in (["-version"], ["-help"], ["-init", "script.sql", ":memory:", "select 1"], ["-cmd", ".mode csv", "x.db", "select 1"], ["-A", "cf", "b.sqlar", "rows.csv"], ["-A", "xf", "b.sqlar"], ["-readonly", "x.db", "create table no(a)"],
                   ["-batch", "-bail", "x.db", "error"], ["-lookaside", 512, 10, "x.db", "select 1"], ["-pagecache", 1024, 10, "x.db", "select 1"], ["-mmap", 100000, "x.db", "select 1"], ["-memtrace", "x.db", "select 1"],
                   ["-append", "x.bin", "create table t(a)"], ["-zip", "a.zip", "select name from zip"], ["-heap", 1000000, "x.db", "select 1"], ["/nowhere/x.db", "create table t(a)"], ["file:x.db?mode=ro&cache=shared&immutable=1", ".tables"],
@@ -123,7 +123,8 @@ select * from generate_series(1,3); select json('[1]'); select * from pragma_com
 def files(run):
     for vfs in ("unix", "unix-excl", "unix-dotfile", "unix-none", "unix-namedsem", "unix-flock", "memdb"):
         run.command(PROGRAM, "-vfs", vfs, f"{vfs}.db", "create table t(a,b); pragma journal_mode=wal;" + ROWS % (100, 10) + "pragma journal_mode=delete; drop table t;")
-    run.command(PROGRAM, "umask.db", "pragma journal_mode=wal; insert into t values(1);", preexec_fn=lambda: os.umask(0o077))
+    run.command(PROGRAM, "umask.db", "create table t(a); insert into t values(1);")
+    run.command(PROGRAM, "umask.db", "pragma journal_mode=wal; insert into t values(1); pragma journal_mode=persist; insert into t values(2);", preexec_fn=lambda: os.umask(0o077))
     os.symlink("unix.db", run.path("link.db"))
     os.link(run.path("unix.db"), run.path("hard.db"))
     run.write("owned.db", b"")
