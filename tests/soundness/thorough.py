@@ -152,7 +152,7 @@ def main():
         return 0
     room.enter()
     if judge.is_table:
-        print("| program | exact | observed | precision | F1 | observed elsewhere, too | precision | F1 | all tiers | missed |\n" + "|---" * 10 + "|", flush=True)
+        print("| program | exact | observed | precision | F1 | with elsewhere | precision | F1 | all tiers | missed |\n" + "|---" * 10 + "|", flush=True)
     else:
         print(f"1..{len(judge.names)}", flush=True)
     return 0 if all([judge.judge(number, name) for number, name in enumerate(judge.names, 1)]) else 1

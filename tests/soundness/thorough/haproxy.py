@@ -199,7 +199,7 @@ LUA = """
 core.register_action("act", {"http-req"}, function(txn) local s = core.tcp(); s:settimeout(1); if s:connect("127.0.0.1", 8081) then s:send("GET /small HTTP/1.0\\r\\n\\r\\n"); s:receive("*a"); s:close() end; core.msleep(10); txn:set_var("txn.x", 1); core.log(core.info, "x") end)
 core.register_service("svc", "http", function(a) a:set_status(200); a:start_response(); a:send(os.date() .. (os.getenv("A") or "") .. tostring(os.time())) end)
 core.register_task(function() while true do core.msleep(200); local f = io.open("/etc/hostname"); if f then f:read("*a"); f:close() end end end)
-core.register_init(function() os.tmpname(); os.remove("/nowhere"); os.remove("/proc/self/fd"); local c = io.open("chunk", "wb"); if c then c:write(string.dump(function() return 1 end)); c:close(); dofile("chunk") end; os.rename("/nowhere1", "/nowhere2"); os.execute("true"); local p = io.popen("true"); if p then p:close() end; collectgarbage(); io.stdout:write("x"); local t = io.tmpfile(); if t then t:write("x"); t:seek("set", 0); t:close() end end)
+core.register_init(function() os.tmpname(); os.remove("/nowhere"); os.execute("mkdir -p folder"); os.remove("folder"); local c = io.open("chunk", "wb"); if c then c:write(string.dump(function() return 1 end)); c:close(); dofile("chunk") end; os.rename("/nowhere1", "/nowhere2"); os.execute("true"); local p = io.popen("true"); if p then p:close() end; collectgarbage(); io.stdout:write("x"); local t = io.tmpfile(); if t then t:write("x"); t:seek("set", 0); t:close() end end)
 """
 
 ADMIN = ["help", "show info", "show stat", "show sess", "show sess all", "show errors", "show table", "show table f", "show pools", "show fd", "show activity", "show threads", "show profiling", "show resolvers", "show peers", "show cache", "show map", "show acl", "show env", "show cli sockets", "show cli level", "show schema json", "show servers state", "show servers conn",
@@ -317,9 +317,10 @@ def daemon(run):
 def plain(run):
     """Without epoll, without splice, by TCP mode alone, with few descriptors."""
     web(run)
+    run.client("ip", "netns", "add", "other"), run.client("ip", "netns", "exec", "other", "ip", "link", "set", "lo", "up")
     small = "global\n {more}\ndefaults\n mode {mode}\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n option splice-request\n option splice-response\nfrontend f\n bind 127.0.0.1:8000{bind}\n default_backend b\nbackend b\n server a localhost:8081 {server}\n"
     certificate(run)
-    for more, mode, bind, other, options in (("noepoll", "http", "", "", []), ("nopoll\n noepoll", "tcp", "", "", []), ("nosplice\n nbthread 1", "tcp", " transparent", "tfo", ["-dS"]), ("maxconn 20\n numa-cpu-mapping\n cpu-map 1 0", "tcp", "", "maxconn 1", ["-db", "-d", "-V"]), ("busy-polling\n nogetaddrinfo\n noreuseport", "http", "", "", ["-dG", "-dR", "-dp", "-de"]),
+    for more, mode, bind, other, options in (("nbthread 1", "tcp", "", "namespace other check inter 200", []), ("noepoll", "http", "", "", []), ("nopoll\n noepoll", "tcp", "", "", []), ("nosplice\n nbthread 1", "tcp", " transparent", "tfo", ["-dS"]), ("maxconn 20\n numa-cpu-mapping\n cpu-map 1 0", "tcp", "", "maxconn 1", ["-db", "-d", "-V"]), ("busy-polling\n nogetaddrinfo\n noreuseport", "http", "", "", ["-dG", "-dR", "-dp", "-de"]),
                                              ("tune.sndbuf.client 5000\n tune.rcvbuf.server 5000\n uid 0\n gid 0\n stats socket /nowhere/x", "tcp", "", "", ["-dM", "-m", "500", "-n", "50"]), ("nbthread 2\n no strict-limits\n fd-hard-limit 200\n default-path config\n log stdout format short daemon\n log fd@2 local0\n zero-warning", "tcp", f" ssl crt {run.path('cert.pem')}", "", ["-db"])):
         configuration = run.write("small.cfg", small.format(more=more, mode=mode, bind=bind, server=other))
         try:

@@ -52,7 +52,8 @@ def plain(run):
 
 
 def unix(run):
-    run.serve(PROGRAM, "-u", "root", "-s", run.path("socket"), "-a", "0777", "-d", "-P", run.path("pid"), "-L", "-r", "-A", "-M", "-I", "2m", ready=run.path("socket"))
+    large_pages = ["-L"] if os.path.exists("/sys/kernel/mm/transparent_hugepage") else []
+    run.serve(PROGRAM, "-u", "root", "-s", run.path("socket"), "-a", "0777", "-d", "-P", run.path("pid"), *large_pages, "-r", "-A", "-M", "-I", "2m", ready=run.path("socket"))
     converse(run.path("socket"), *TALK[:-10])
     fillers = [large(500000)] * 3
     converse(run.path("socket"), *fillers, b"get big\r\n")

@@ -177,14 +177,14 @@ def commands(run):
 
 def faults(run):
     disk = run.small_disk("disk", 800)
-    server = run.serve(PROGRAM, "--port", 6379, "--dir", disk, "--appendonly", "yes", "--maxclients", 20, "--tcp-backlog", 5000, "--timeout", 1, "--enable-debug-command", "yes", ready=6379)
+    server = run.serve(PROGRAM, "--port", 6379, "--dir", disk, "--appendonly", "yes", "--maxclients", 20, "--tcp-backlog", 5000, "--timeout", 1, "--lua-time-limit", 100, "--enable-debug-command", "yes", ready=6379)
     ask(run, 6379, "DEBUG POPULATE 5000 k 500", "BGSAVE", "SAVE", "BGREWRITEAOF", "SETRANGE a 900000 x", "SETRANGE b 900000 x")
     time.sleep(1)
     connections = [converse for _ in range(2)]
     for connect in connections:
         connect(6379, b"*1\r\n$-5\r\n"), connect(6379, b"QUIT\r\n"), connect(6379, b"GET / HTTP/1.0\r\nHost: x\r\n\r\n")
-    ask(run, 6379, "CONFIG SET maxclients 100000", "CLIENT KILL TYPE normal", "EVAL 'while true do end' 0", "SHUTDOWN NOSAVE")
-    run.client("timeout", 7, CLIENT, "-p", 6379, "EVAL", "while true do end", 0)
+    ask(run, 6379, "CONFIG SET maxclients 100000", "CLIENT KILL TYPE normal", "DEBUG SLEEP 0")
+    run.client("timeout", 2, CLIENT, "-p", 6379, "EVAL", "while true do end", 0)
     ask(run, 6379, "SCRIPT KILL")
     run.end(server, seconds=10)
     server = run.serve(PROGRAM, "--port", 6379, "--save", "", "--maxclients", 9000, ready=6379, preexec_fn=limits(resource.RLIMIT_NOFILE, 100))
