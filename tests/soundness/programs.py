@@ -189,6 +189,12 @@ CXX = '#include <iostream>\n#include <thread>\n#include <map>\nint main() { std:
 GO = 'package main\nimport ("fmt"; "net"; "os"; "os/exec"; "time")\nfunc main() { l, _ := net.Listen("tcp", "127.0.0.1:0"); go func() { c, _ := l.Accept(); c.Write([]byte("x")); c.Close() }(); c, _ := net.Dial("tcp", l.Addr().String()); b := make([]byte, 9); c.Read(b); time.Sleep(time.Millisecond); os.ReadDir("/"); exec.Command("/bin/true").Run(); fmt.Println("ok") }\n'
 RUST = 'use std::{fs, thread, process::Command, net::TcpListener};\nfn main() { let l = TcpListener::bind("127.0.0.1:0").unwrap(); let _ = l.local_addr(); thread::spawn(|| { let _ = fs::read_dir("/").map(|d| d.count()); }).join().unwrap(); let _ = Command::new("/bin/true").status(); println!("ok"); }\n'
 
+# one program each, of features.c
+FEATURES = ["asynchronous_reads", "changing_tree_walk", "tilde_glob", "word_expansion", "spawn_attributes", "spawn_actions", "terminals",
+            "timers", "scheduled_threads", "affine_threads", "protected_mutexes", "inheriting_mutexes", "daemons", "tree_streams",
+            "effective_users", "asynchronous_names", "message_notes", "plain_spawns"]
+FEATURES_SOURCE = (pathlib.Path(__file__).parent / "features.c").read_text()
+
 PROGRAMS = [
     Command("true", "/bin/true", []),
     Command("ls", "/bin/ls", ["-lR", "/usr/share/doc/bash", "/"[:1] + "dev"]),
@@ -234,4 +240,6 @@ PROGRAMS = [
     Server("lighttpd", "/usr/sbin/lighttpd", ["-D", "-f", "{dir}/lighttpd.conf"], http_client, lighttpd_files),
     Server("haproxy", "/usr/sbin/haproxy", ["-f", "{dir}/haproxy.cfg"], http_client, haproxy_files),
     Server("iperf3", "/usr/bin/iperf3", ["-s", "-p", "{port}"], iperf3_client),
+    *(Command(f"glibc: {name.replace('_', ' ')}", "{dir}/feature", [],
+              compiled(("f.c", FEATURES_SOURCE), ["gcc", "-O1", f"-DFEATURE={name}", "-o", "{dir}/feature", "{dir}/f.c"])) for name in FEATURES),
 ]
