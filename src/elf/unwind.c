@@ -274,6 +274,15 @@ static bool read_record(struct reader *reader, struct fde_list *list, struct cie
 	return true;
 }
 
+/* Linkers write them in the order of the code. */
+static bool is_sorted(const struct fde_list *list)
+{
+	for (size_t i = 1; i < list->count; i++)
+		if (compare_fdes(&list->fdes[i - 1], &list->fdes[i]) > 0)
+			return false;
+	return true;
+}
+
 void elf_unwind_read(const struct elf_file *file, const char *input, struct problem_list *problems,
 		     struct elf_unwind *out_unwind)
 {
@@ -287,7 +296,7 @@ void elf_unwind_read(const struct elf_file *file, const char *input, struct prob
 	if (reader.cursor.failed)
 		problem_add(problems, input, 0, "unwind table malformed at address %#jx",
 			    (uintmax_t)(reader.base_va + reader.cursor.off));
-	if (list.count > 1)
+	if (!is_sorted(&list))
 		qsort(list.fdes, list.count, sizeof(*list.fdes), compare_fdes);
 	*out_unwind = (struct elf_unwind){ list.fdes, list.count };
 }
