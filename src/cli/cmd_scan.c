@@ -208,8 +208,9 @@ static void write_programs(const struct found *found, struct writer *writer)
 		{ "files", "Files", COLUMN_NUMBER },
 		{ "live_functions", "Live functions", COLUMN_NUMBER },
 		{ "missing", "Missing libraries", COLUMN_LIST },
+		{ "openers", "Load files by names that are not known", COLUMN_LIST },
 	};
-	writer_table_begin(writer, "programs", "Programs", columns, 9, false);
+	writer_table_begin(writer, "programs", "Programs", columns, 10, false);
 	for (size_t i = 0; i < found->count; i++) {
 		const struct program *program = &found->programs[i];
 		int64_t counts[TIER_COUNT] = { 0 };
@@ -224,6 +225,7 @@ static void write_programs(const struct found *found, struct writer *writer)
 		writer_cell_integer(writer, (int64_t)program->file_count);
 		writer_cell_integer(writer, (int64_t)program->live_functions);
 		writer_cell_list(writer, program->missing, program->missing_count);
+		writer_cell_list(writer, program->openers, program->opener_count);
 	}
 	writer_table_end(writer);
 }

@@ -371,15 +371,17 @@ const struct callee *closure_callee(struct closure *closure, struct node *node,
 
 /* ---- what a fact makes live ---- */
 
-/* dlopen by names that are constants, here or at a caller. */
+/* dlopen by names that are constants, here or at a caller; others are noted. */
 static void open_named(struct closure *closure, const struct node *node, const struct fact *fact,
 		       unsigned argument)
 {
-	const struct machine *machine = closure->loaded[node->module].module->image.machine;
+	struct loaded *opener = &closure->loaded[node->module];
+	const struct machine *machine = opener->module->image.machine;
 	const struct value *value = argument_of(fact, machine->arguments[argument]);
 	struct input_items items = { 0 };
 	if (value != NULL)
 		(void)inputs_add_value(closure, &items, node, fact, value);
+	opener->opens_unknown |= value == NULL || items.knowledge != KNOWLEDGE_ALL;
 	for (size_t i = 0; i < items.count; i++) {
 		if (items.items[i].module == 0)
 			continue;

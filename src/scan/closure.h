@@ -72,6 +72,7 @@ struct loaded {
 	struct elf_requester requester;
 	bool is_loader;               /* ld.so itself */
 	bool at_start;                /* loaded with the program; else by dlopen */
+	bool opens_unknown;           /* it may call dlopen with a name that is not known */
 	struct address_set objects;   /* low addresses of live data */
 	struct address_set mentioned; /* addresses of data that something live holds */
 };

@@ -167,6 +167,15 @@ static void load_named(struct closure *closure)
 	}
 }
 
+bool plugins_are_known(const char *path)
+{
+	const char *base = names_of_path(path);
+	bool known = starts_with(base, "libc.so.6");
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		known |= starts_with(base, rules[i].library);
+	return known;
+}
+
 bool plugins_load(struct closure *closure)
 {
 	size_t live = closure->live_count, modules = closure->loaded_count;

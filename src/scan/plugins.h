@@ -8,6 +8,9 @@
  */
 bool plugins_load(struct closure *closure);
 
+/* Whether what a file opens at run time is known, by its file name. */
+bool plugins_are_known(const char *path);
+
 /*
  * Whether a function of a name service is called, given what of libc is live: libc makes both the
  * file name ("libnss_%s.so.2") and the function name ("_nss_%s_%s"), the latter with the name of its

@@ -85,6 +85,20 @@ static size_t used_imports(const struct closure *closure, const char *const **ou
 	return count;
 }
 
+/* Those whose plug-ins no rule knows: what they open is not in the result. */
+static size_t list_openers(const struct closure *closure, const char *const **out_names)
+{
+	const char **names = arena_alloc(closure->arena, closure->loaded_count, sizeof(*names));
+	size_t count = 0;
+	for (size_t i = 0; i < closure->loaded_count; i++) {
+		const struct loaded *loaded = &closure->loaded[i];
+		if (loaded->opens_unknown && !plugins_are_known(loaded->module->path))
+			names[count++] = loaded->module->path;
+	}
+	*out_names = names;
+	return count;
+}
+
 void program_scan(struct module *program, const struct program_files *files, enum tier last,
 		  struct problem_list *problems, struct program *out_program)
 {
@@ -123,6 +137,7 @@ void program_scan(struct module *program, const struct program_files *files, enu
 		out_program->modules[i] = closure.loaded[i].module;
 		out_program->code_bytes += closure.loaded[i].module->image.code_bytes;
 	}
+	out_program->opener_count = list_openers(&closure, &out_program->openers);
 	out_program->files = paths;
 	out_program->file_code_bytes = sizes;
 	out_program->file_count = closure.loaded_count;

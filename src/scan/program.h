@@ -78,6 +78,8 @@ struct program {
 	size_t import_count;
 	const char *const *missing; /* libraries that were not found */
 	size_t missing_count;
+	const char *const *openers; /* files that may open libraries by names that are not known */
+	size_t opener_count;
 	size_t live_functions;
 	size_t code_bytes; /* of all modules */
 };
