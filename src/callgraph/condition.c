@@ -107,7 +107,7 @@ static enum outcome compared_range(enum condition condition, uint64_t number, ui
 	struct number_range range = { 0, mask };
 	switch (condition) {
 	case CONDITION_EQUAL:
-		range.low = range.high = number;
+		range = (struct number_range){ number, number };
 		break;
 	case CONDITION_NOT_EQUAL: /* from behind it round to before it */
 		range.low = (number + 1) & mask;
@@ -136,8 +136,7 @@ static enum outcome compared_range(enum condition condition, uint64_t number, ui
 		range.high = (number - 1) & mask;
 		break;
 	case CONDITION_LESS_EQUAL:
-		range.low = sign;
-		range.high = number;
+		range = (struct number_range){ sign, number };
 		break;
 	case CONDITION_GREATER:
 		if (number == sign - 1)
@@ -146,15 +145,14 @@ static enum outcome compared_range(enum condition condition, uint64_t number, ui
 		range.high = sign - 1;
 		break;
 	case CONDITION_GREATER_EQUAL:
-		range.low = number;
-		range.high = sign - 1;
+		range = (struct number_range){ number, sign - 1 };
 		break;
 	case CONDITION_NEGATIVE:
 	case CONDITION_NOT_NEGATIVE:
 		if (number != 0)
 			return ALWAYS; /* the sign of a difference: overflow is not followed */
 		range.low = condition == CONDITION_NEGATIVE ? sign : 0;
-		range.high = condition == CONDITION_NEGATIVE ? mask : sign - 1;
+		range.high = range.low + sign - 1;
 		break;
 	case CONDITION_ZERO: /* of an operand, not of a comparison */
 	case CONDITION_NOT_ZERO:

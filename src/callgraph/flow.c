@@ -1,5 +1,6 @@
 #include "callgraph/flow.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -256,6 +257,7 @@ static void flow_to(struct walk *walk, uint64_t va, const struct state *state)
 	if (walk->collecting)
 		return;
 	size_t index = block_at(walk, va);
+	assert(index < walk->block_count);
 	struct block *block = &walk->blocks[index];
 	if (block->entry == NULL) {
 		/* Joins only take words away, so that there need be room for no more. */

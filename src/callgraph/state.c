@@ -722,10 +722,28 @@ static uint8_t moved_base(const struct state *state, const struct instruction *i
 	return REGISTER_NONE;
 }
 
+static void step_stack(const struct flow *flow, struct state *state,
+		       const struct instruction *instruction)
+{
+	const struct machine *machine = flow->machine;
+	struct value value;
+	if (instruction->operation == OPERATION_PUSH) {
+		value = state_read(flow, state, &instruction->operands[1]);
+		push(flow, state, &value);
+	} else if (instruction->operation == OPERATION_POP) {
+		value = pop(flow, state);
+		write(flow, state, &instruction->operands[0], &value);
+	} else {
+		state->registers[machine->stack_pointer] = state->registers[machine->frame_pointer];
+		value = pop(flow, state);
+		write_register(state, machine->frame_pointer, &value);
+	}
+}
+
 void state_step(const struct flow *flow, struct state *state, const struct instruction *instruction)
 {
 	const struct operand *operands = instruction->operands;
-	struct value value, base;
+	struct value base;
 	uint8_t moved = moved_base(state, instruction, &base);
 	bool keeps_flags = !instruction->sets_flags;
 	switch (instruction->operation) {
@@ -757,18 +775,9 @@ void state_step(const struct flow *flow, struct state *state, const struct instr
 		step_select(flow, state, instruction);
 		break;
 	case OPERATION_PUSH:
-		value = state_read(flow, state, &operands[1]);
-		push(flow, state, &value);
-		break;
 	case OPERATION_POP:
-		value = pop(flow, state);
-		write(flow, state, &operands[0], &value);
-		break;
 	case OPERATION_LEAVE:
-		state->registers[flow->machine->stack_pointer] =
-		    state->registers[flow->machine->frame_pointer];
-		value = pop(flow, state);
-		write_register(state, flow->machine->frame_pointer, &value);
+		step_stack(flow, state, instruction);
 		break;
 	case OPERATION_SYSCALL:
 	case OPERATION_SYSCALL_I386:

@@ -274,26 +274,35 @@ static void bar_pointer(struct closure *closure, struct pointer pointer)
 	closure->barred_pointers[closure->barred_pointer_count++] = pointer;
 }
 
+/* The address of code: it may be called, in ways that are not followed. */
+static void mention_code(struct closure *closure, size_t module, uint64_t va,
+			 const struct node *parent, uint64_t parent_va)
+{
+	if (!model_may_point_to(closure, module, va)) {
+		bar_pointer(closure, (struct pointer){ module, va, parent, parent_va, false });
+		return;
+	}
+	bool own = parent != NULL && parent->module == module &&
+		   !image_is_export(&closure->loaded[module].module->image, va);
+	enter(closure, module, va, own ? KNOWLEDGE_PRESUMED : KNOWLEDGE_SOME, parent, parent_va,
+	      "takes the address of");
+}
+
+static bool is_code_section(const struct image *image, uint64_t va)
+{
+	const struct elf_section *section = elf_section_at(&image->file, va);
+	return section == NULL || (section->flags & SHF_EXECINSTR) != 0;
+}
+
 /* An address that something live computed or holds: code may be called, data be read. */
 static void mention(struct closure *closure, size_t module, uint64_t va, const struct node *parent,
 		    uint64_t parent_va)
 {
 	struct loaded *loaded = &closure->loaded[module];
 	const struct image *image = &loaded->module->image;
-	if (elf_is_code(&image->file, va)) {
-		const struct elf_section *section = elf_section_at(&image->file, va);
-		if (section == NULL || (section->flags & SHF_EXECINSTR) != 0) {
-			if (!model_may_point_to(closure, module, va)) {
-				bar_pointer(closure, (struct pointer){ module, va, parent,
-								       parent_va, false });
-				return;
-			}
-			bool own = parent != NULL && parent->module == module &&
-				   !image_is_export(image, va);
-			enter(closure, module, va, own ? KNOWLEDGE_PRESUMED : KNOWLEDGE_SOME,
-			      parent, parent_va, "takes the address of");
-			return;
-		}
+	if (elf_is_code(&image->file, va) && is_code_section(image, va)) {
+		mention_code(closure, module, va, parent, parent_va);
+		return;
 	}
 	if (!address_set_add(closure, &loaded->mentioned, va))
 		return;
