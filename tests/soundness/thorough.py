@@ -96,7 +96,7 @@ class Judge:
         self.sysgap, *rest = words
         self.options = [word for word in rest if word.startswith("--")]
         self.names = [word for word in rest if not word.startswith("--")] or NAMES
-        self.is_table = "--table" in self.options
+        self.is_table, self.scores = "--table" in self.options, []
 
     def remark(self, text):
         print("# " + text.replace("\n", "\n# "), file=sys.stderr if self.is_table else sys.stdout, flush=True)
@@ -122,6 +122,7 @@ class Judge:
         return not problems
 
     def show(self, number, title, problems, here, observed, exact, listed):
+        self.scores.append((f1(here, exact)[2], f1(observed, exact)[2]))
         if self.is_table:
             cells = [f"{len(calls)} | {f1(calls, exact)[0]:.2f} | {f1(calls, exact)[2]:.2f}" for calls in (here, observed)]
             print(f"| {title} | {len(exact)} | {cells[0]} | {cells[1]} | {len(listed)} | {len(observed - listed)} |", flush=True)
@@ -155,7 +156,11 @@ def main():
         print("| program | exact | observed | precision | F1 | with elsewhere | precision | F1 | all tiers | missed |\n" + "|---" * 10 + "|", flush=True)
     else:
         print(f"1..{len(judge.names)}", flush=True)
-    return 0 if all([judge.judge(number, name) for number, name in enumerate(judge.names, 1)]) else 1
+    passed = all([judge.judge(number, name) for number, name in enumerate(judge.names, 1)])
+    if judge.is_table and judge.scores:
+        first, second = (sum(scores) / len(judge.scores) for scores in zip(*judge.scores))
+        print(f"| mean | | | | {first:.3f} | | | {second:.3f} | | |")
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from .room import ADDRESS, certificate, converse, limits, listens, wait_for
 
 PROGRAM = "/usr/sbin/lighttpd"
 MODULES = "/usr/lib/lighttpd"
-EXECUTES = [PROGRAM, "/bin/sh", "/bin/cat"]
+EXECUTES = [PROGRAM, "/bin/sh", "/bin/cat", "/bin/sleep"]
 
 CONFIG = """
 server.modules += ( {modules} )
@@ -55,7 +55,7 @@ PARTS = {
     "mod_auth": 'auth.backend = "plain"\nauth.backend.plain.userfile = "{dir}/plain"\nauth.require = ( "/auth" => ( "method" => "basic", "realm" => "x", "require" => "valid-user" ), "/digest" => ( "method" => "digest", "realm" => "x", "require" => "valid-user" ) )\n',
     "mod_authn_file": "",
     "mod_cgi": 'cgi.assign = ( ".sh" => "/bin/sh", ".cgi" => "" )\ncgi.execute-x-only = "enable"\ncgi.upgrade = "enable"\ncgi.limits = ( "read-timeout" => 5, "tcp-fin-propagate" => "SIGTERM" )\n',
-    "mod_fastcgi": 'fastcgi.server = ( "/fastcgi" => (( "host" => "127.0.0.1", "port" => 9000, "check-local" => "disable" )), "/spawned" => (( "socket" => "{dir}/spawn", "bin-path" => "/bin/cat", "max-procs" => 1, "check-local" => "disable", "bin-environment" => ( "A" => "b" ) )), "/dead" => (( "socket" => "{dir}/none", "check-local" => "disable" )) )\n',
+    "mod_fastcgi": 'fastcgi.server = ( "/fastcgi" => (( "host" => "127.0.0.1", "port" => 9000, "check-local" => "disable" )), "/spawned" => (( "socket" => "{dir}/spawn", "bin-path" => "/bin/sleep 1000", "max-procs" => 1, "check-local" => "disable", "bin-environment" => ( "A" => "b" ) )), "/dead" => (( "socket" => "{dir}/none", "check-local" => "disable" )) )\n',
     "mod_scgi": 'scgi.server = ( "/scgi" => (( "host" => "scgi.test", "port" => 9000, "check-local" => "disable" )) )\n',
     "mod_proxy": '$HTTP["url"] =~ "^/proxy" { proxy.balance = "least-connection" proxy.server = ( "" => (( "host" => "127.0.0.1", "port" => 8081 ), ( "host" => "127.0.0.1", "port" => 1 )) ) proxy.header = ( "upgrade" => "enable" ) }\n',
     "mod_sockproxy": '$SERVER["socket"] == "127.0.0.1:8090" { sockproxy.server = ( "" => (( "host" => "127.0.0.1", "port" => 8081 )) ) }\n',
