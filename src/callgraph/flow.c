@@ -775,8 +775,9 @@ static void enter_rest(struct walk *walk, const struct state *unknown)
 	for (uint64_t va = walk->va; va < end;) {
 		struct instruction instruction;
 		uint64_t off = va - walk->va;
-		if (off >= code.size_bytes ||
-		    !instruction_decode(image->arch, code.bytes + off, code.size_bytes - off, va,
+		if (off >= code.size_bytes)
+			break;
+		if (!instruction_decode(image->arch, code.bytes + off, code.size_bytes - off, va,
 					&instruction)) {
 			va += image->machine->call_pushes ? 1 : 4;
 			continue;

@@ -186,7 +186,8 @@ static bool read_fde(struct reader *reader, const struct cie *cie, struct elf_fd
 	}
 	uint64_t end_va;
 	if (reader->cursor.failed || start_va == 0 || size_bytes == 0 ||
-	    __builtin_add_overflow(start_va, size_bytes, &end_va))
+	    __builtin_add_overflow(start_va, size_bytes, &end_va) ||
+	    elf_segment_at(reader->file, start_va) != elf_segment_at(reader->file, end_va - 1))
 		return false;
 	*out_fde = (struct elf_fde){ start_va, end_va, lsda_va };
 	return true;
