@@ -32,7 +32,7 @@ void package_tables_layers(const struct packages *packages, const struct needs *
 
 /* Each section, or maintainer. */
 void package_tables_by(const struct packages *packages, const struct needs *needs,
-		       struct bitset supported, const char *field, struct writer *writer);
+		       struct bitset implemented, const char *field, struct writer *writer);
 
 struct package_list {
 	const char *key, *title;

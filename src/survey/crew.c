@@ -312,6 +312,16 @@ static enum status supervise(struct running *running, struct error *err)
 	return STATUS_OK;
 }
 
+static enum status employ(struct running *running, struct error *err)
+{
+	const struct crew *crew = running->crew;
+	enum status status = STATUS_OK;
+	for (size_t i = 0; i < crew->worker_count && i < lot_count(crew) && status == STATUS_OK;
+	     i++)
+		status = hire(running, i, err);
+	return status == STATUS_OK ? supervise(running, err) : status;
+}
+
 enum status crew_run(const struct crew *crew, struct error *err)
 {
 	if (crew->task_count == 0)
@@ -323,13 +333,10 @@ enum status crew_run(const struct crew *crew, struct error *err)
 	enum status status = STATUS_OK;
 	if (running == NULL || office == MAP_FAILED || is_done == NULL)
 		status = error_set(err, STATUS_IO, ERROR_NO_OFF, "out of memory");
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		*running = (struct running){ crew, office, { { 0 } }, crew->task_count, is_done };
-	for (size_t i = 0; i < crew->worker_count && i < lot_count(crew) && status == STATUS_OK;
-	     i++)
-		status = hire(running, i, err);
-	if (status == STATUS_OK)
-		status = supervise(running, err);
+		status = employ(running, err);
+	}
 	for (size_t i = 0; running != NULL && i < crew->worker_count; i++) {
 		if (running->workers[i].process != 0) {
 			(void)kill(running->workers[i].process, SIGKILL);
