@@ -105,8 +105,11 @@ void shelf_begin(struct shelf *shelf)
 static void make_room(struct shelf *shelf)
 {
 	size_t bytes = shelf_bytes(shelf);
-	size_t max_bytes =
-	    shelf->largest_bytes > SHELF_MAX_BYTES ? shelf->largest_bytes : (size_t)SHELF_MAX_BYTES;
+	size_t max_bytes = shelf->largest_bytes;
+	if (max_bytes < SHELF_MIN_BYTES)
+		max_bytes = SHELF_MIN_BYTES;
+	if (max_bytes > SHELF_MAX_BYTES)
+		max_bytes = SHELF_MAX_BYTES;
 	while (bytes > max_bytes) {
 		size_t oldest = 0;
 		for (size_t i = 1; i < shelf->count; i++)

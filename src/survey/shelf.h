@@ -17,7 +17,7 @@ struct shelf {
 	size_t largest_bytes; /* that one program asked for */
 };
 
-enum { SHELF_MAX_BYTES = 48 << 20 };
+enum { SHELF_MIN_BYTES = 48 << 20, SHELF_MAX_BYTES = 256 << 20 };
 
 /* What a file's bytes are mapped from, and where they go again. */
 struct shelf_source {
@@ -29,7 +29,7 @@ struct shelf_source {
 
 /*
  * A program begins: what was asked for before may make way from now on. It does so only as far as
- * memory would otherwise grow over SHELF_MAX_BYTES and over what the largest program needed.
+ * memory would otherwise grow over what the largest program so far needed, between these bounds.
  */
 void shelf_begin(struct shelf *shelf);
 
