@@ -79,10 +79,29 @@ static size_t find_loaded(const struct closure *closure, const char *path)
 	return SIZE_MAX;
 }
 
+/*
+ * A name without a slash is that of a loaded object when it is its DT_SONAME, wherever that was found.
+ * Source: glibc elf/dl-load.c, _dl_map_object.
+ */
+static size_t find_by_soname(const struct closure *closure, const char *name)
+{
+	if (strchr(name, '/') != NULL)
+		return SIZE_MAX;
+	for (size_t i = 0; i < closure->loaded_count; i++) {
+		const char *soname = closure->loaded[i].module->image.dynamic.soname;
+		if (soname != NULL && strcmp(soname, name) == 0)
+			return i;
+	}
+	return SIZE_MAX;
+}
+
 static size_t load_one(struct closure *closure, const char *name, size_t requester, bool at_start,
 		       bool *out_fresh)
 {
 	*out_fresh = false;
+	size_t before = find_by_soname(closure, name);
+	if (before != SIZE_MAX)
+		return before;
 	const struct elf_requester *asks = &closure->loaded[requester].requester;
 	const char *path = elf_search_find(&closure->files->search, closure->arena, name, asks);
 	if (path == NULL) {
