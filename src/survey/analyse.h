@@ -21,4 +21,4 @@ struct analyse_setup {
 struct analyser *analyser_create(const struct analyse_setup *setup);
 
 /* Appends a result as survey/result.h encodes it. */
-void analyser_program(struct analyser *analyser, struct file_at program, struct buffer *out);
+void analyser_program(struct analyser *analyser, struct file_at at, struct buffer *out);

@@ -312,6 +312,19 @@ static enum status supervise(struct running *running, struct error *err)
 	return STATUS_OK;
 }
 
+/* Ends the workers that are left. */
+static void close_down(struct running *running)
+{
+	for (size_t i = 0; i < running->crew->worker_count; i++) {
+		if (running->workers[i].process != 0) {
+			(void)kill(running->workers[i].process, SIGKILL);
+			(void)waitpid(running->workers[i].process, NULL, 0);
+			(void)close(running->workers[i].results);
+		}
+		buffer_finish(&running->workers[i].pending);
+	}
+}
+
 static enum status employ(struct running *running, struct error *err)
 {
 	const struct crew *crew = running->crew;
@@ -319,7 +332,10 @@ static enum status employ(struct running *running, struct error *err)
 	for (size_t i = 0; i < crew->worker_count && i < lot_count(crew) && status == STATUS_OK;
 	     i++)
 		status = hire(running, i, err);
-	return status == STATUS_OK ? supervise(running, err) : status;
+	if (status == STATUS_OK)
+		status = supervise(running, err);
+	close_down(running);
+	return status;
 }
 
 enum status crew_run(const struct crew *crew, struct error *err)
@@ -330,20 +346,12 @@ enum status crew_run(const struct crew *crew, struct error *err)
 	struct office *office =
 	    mmap(NULL, sizeof(*office), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	bool *is_done = calloc(crew->task_count, sizeof(*is_done));
-	enum status status = STATUS_OK;
-	if (running == NULL || office == MAP_FAILED || is_done == NULL)
-		status = error_set(err, STATUS_IO, ERROR_NO_OFF, "out of memory");
-	if (status == STATUS_OK) {
+	enum status status;
+	if (running != NULL && office != MAP_FAILED && is_done != NULL) {
 		*running = (struct running){ crew, office, { { 0 } }, crew->task_count, is_done };
 		status = employ(running, err);
-	}
-	for (size_t i = 0; running != NULL && i < crew->worker_count; i++) {
-		if (running->workers[i].process != 0) {
-			(void)kill(running->workers[i].process, SIGKILL);
-			(void)waitpid(running->workers[i].process, NULL, 0);
-			(void)close(running->workers[i].results);
-		}
-		buffer_finish(&running->workers[i].pending);
+	} else {
+		status = error_set(err, STATUS_IO, ERROR_NO_OFF, "out of memory");
 	}
 	if (office != MAP_FAILED)
 		(void)munmap(office, sizeof(*office));

@@ -110,16 +110,17 @@ static void make_room(struct shelf *shelf)
 		max_bytes = SHELF_MIN_BYTES;
 	if (max_bytes > SHELF_MAX_BYTES)
 		max_bytes = SHELF_MAX_BYTES;
-	while (bytes > max_bytes) {
+	while (bytes > max_bytes && shelf->count > 0) {
 		size_t oldest = 0;
 		for (size_t i = 1; i < shelf->count; i++)
 			if (shelf->items[i]->asked < shelf->items[oldest]->asked)
 				oldest = i;
 		if (shelf->items[oldest]->asked >= shelf->began)
 			return;
-		bytes -= item_bytes(shelf->items[oldest]);
-		discard(shelf->items[oldest]);
+		struct shelved *item = shelf->items[oldest];
 		shelf->items[oldest] = shelf->items[--shelf->count];
+		bytes -= item_bytes(item);
+		discard(item);
 	}
 }
 
