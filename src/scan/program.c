@@ -71,13 +71,19 @@ static bool is_libc(const struct module *module)
 				  strstr(soname, "musl") != NULL || strcmp(soname, "libc.so") == 0);
 }
 
+static bool is_function(const struct elf_symbol *symbol)
+{
+	return symbol->type == ELF_SYMBOL_FUNCTION || symbol->type == ELF_SYMBOL_IFUNC;
+}
+
 static size_t used_imports(const struct closure *closure, const char *const **out_names)
 {
 	const char **names = arena_alloc(closure->arena, closure->scope.count, sizeof(*names));
 	size_t count = 0;
 	for (size_t i = 0; i < closure->scope.count; i++) {
 		const struct scope_entry *entry = &closure->scope.entries[i];
-		if (entry->used && is_libc(closure->loaded[entry->module].module))
+		if (entry->used && is_function(entry->symbol) &&
+		    is_libc(closure->loaded[entry->module].module))
 			names[count++] = entry->symbol->name;
 	}
 	names_sort(names, count);
