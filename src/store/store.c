@@ -53,16 +53,21 @@ struct identity {
 	int64_t tables;
 };
 
+/* All of one moment, as another process may be making the store. */
 static enum status identify(struct store *store, struct identity *out_identity, struct error *err)
 {
 	struct identity identity;
-	enum status status =
-	    database_integer(store, "PRAGMA application_id", &identity.application_id, err);
+	enum status status = database_execute(store, "SAVEPOINT identity", err);
+	if (status == STATUS_OK)
+		status =
+		    database_integer(store, "PRAGMA application_id", &identity.application_id, err);
 	if (status == STATUS_OK)
 		status = database_integer(store, "PRAGMA user_version", &identity.version, err);
 	if (status == STATUS_OK)
 		status = database_integer(store, "SELECT count(*) FROM sqlite_schema",
 					  &identity.tables, err);
+	if (status == STATUS_OK)
+		status = database_execute(store, "RELEASE identity", err);
 	if (status == STATUS_OK)
 		*out_identity = identity;
 	return status;
