@@ -896,31 +896,10 @@ static struct tail tail_of(const struct image *image, uint64_t start, uint64_t e
 				tail.is_data = true;
 				return tail;
 			}
-			/* Behind a call at the end nothing comes: the callee does not return. */
-			tail.falls_through = sweep_continues(event) && event->kind != SWEEP_CALL &&
-					     event->kind != SWEEP_CALL_REGISTER &&
-					     event->kind != SWEEP_CALL_SLOT &&
-					     event->kind != SWEEP_CALL_MEMORY;
+			tail.falls_through = sweep_returns(event);
 		}
 	tail.falls_through |= next < end;
 	return tail;
-}
-
-/*
- * Whether control may run on behind a function whose end is known: an FDE may end in the midst of
- * code, as that of glibc's clone3 does, whose child cannot be unwound.
- */
-static bool runs_over(const struct image *image, struct elf_range range)
-{
-	struct instruction next;
-	uint64_t end = range.va + range.size_bytes;
-	struct slice code = elf_bytes_from(&image->file, end);
-	if (!elf_is_code(&image->file, end) ||
-	    !instruction_decode(image->arch, code.bytes, code.size_bytes, end, &next) ||
-	    next.operation == OPERATION_NOTHING || next.operation == OPERATION_TRAP)
-		return false; /* padding */
-	struct tail tail = tail_of(image, range.va, end);
-	return tail.is_data || tail.falls_through;
 }
 
 enum { SWEPT_MAX_BYTES = 1 << 16 }; /* of code without a table, between two entries */
@@ -933,8 +912,8 @@ static struct elf_range swept_range(const struct image *image, uint64_t va, bool
 {
 	bool certain;
 	struct elf_range range = image_function_around(image, va, &certain);
-	if (certain) {
-		*out_runs_over = runs_over(image, range);
+	if (certain) { /* what runs on behind an FDE is among the events */
+		*out_runs_over = false;
 		return range;
 	}
 	const struct elf_section *section = elf_section_at(&image->file, va);

@@ -7,6 +7,20 @@
 #include "base/buffer.h"
 #include "disasm/sweep.h"
 
+/* The first export at or behind an address, as an index. */
+static size_t export_from(const struct image *image, uint64_t va)
+{
+	size_t low = 0, high = image->export_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (image->exports[middle]->va < va)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* The index of the last number <= va, or SIZE_MAX. */
 static size_t last_up_to(const uint64_t *numbers, size_t count, uint64_t va)
 {
@@ -31,20 +45,6 @@ uint64_t image_entry_from(const struct image *image, uint64_t va)
 {
 	size_t i = va == 0 ? 0 : last_up_to(image->entries, image->entry_count, va - 1) + 1;
 	return i < image->entry_count ? image->entries[i] : UINT64_MAX;
-}
-
-/* The first export at or behind an address, as an index. */
-static size_t export_from(const struct image *image, uint64_t va)
-{
-	size_t low = 0, high = image->export_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (image->exports[middle]->va < va)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
 }
 
 const char *image_export_name(const struct image *image, uint64_t va)
@@ -134,24 +134,30 @@ static const struct golang_function *golang_at(const struct image *image, uint64
 	return low == 0 || va >= function->end_va ? NULL : function;
 }
 
+/* The better of two names of a place: the one without leading underscores is the known one. */
+static const char *better_name(const char *best, const struct elf_symbol *symbol)
+{
+	if (symbol->name[0] == '\0' ||
+	    (symbol->type != ELF_SYMBOL_FUNCTION && symbol->type != ELF_SYMBOL_IFUNC &&
+	     symbol->type != ELF_SYMBOL_NONE))
+		return best;
+	return best == NULL || strspn(symbol->name, "_") < strspn(best, "_") ? symbol->name : best;
+}
+
 const char *image_name_of(const struct image *image, uint64_t va)
 {
-	const struct elf_symbols *tables[] = { &image->symbols, &image->static_symbols };
-	for (size_t t = 0; t < 2; t++) {
-		const char *best = NULL;
-		for (size_t i = 0; i < tables[t]->count; i++) {
-			const struct elf_symbol *symbol = &tables[t]->symbols[i];
-			if (!symbol->defined || symbol->va != va || symbol->name[0] == '\0' ||
-			    (symbol->type != ELF_SYMBOL_FUNCTION &&
-			     symbol->type != ELF_SYMBOL_IFUNC && symbol->type != ELF_SYMBOL_NONE))
-				continue;
-			/* Of several names the one without leading underscores is the known one. */
-			if (best == NULL || strspn(symbol->name, "_") < strspn(best, "_"))
-				best = symbol->name;
-		}
-		if (best != NULL)
-			return best;
+	const char *best = NULL;
+	for (size_t i = export_from(image, va);
+	     i < image->export_count && image->exports[i]->va == va; i++)
+		best = better_name(best, image->exports[i]);
+	size_t static_count = best == NULL ? image->static_symbols.count : 0;
+	for (size_t i = 0; i < static_count; i++) {
+		const struct elf_symbol *symbol = &image->static_symbols.symbols[i];
+		if (symbol->defined && symbol->va == va)
+			best = better_name(best, symbol);
 	}
+	if (best != NULL)
+		return best;
 	const struct golang_function *function = golang_at(image, va);
 	return function != NULL && function->start_va == va ? function->name : NULL;
 }
@@ -208,6 +214,9 @@ struct collection {
 	size_t fde, golang;            /* the first that does not end before the present event */
 	struct elf_range swept;        /* what is passed over now; all of it is code */
 	struct event recent[RECENT_COUNT]; /* of the present function, by a hash */
+	size_t ending;                     /* the FDE whose end comes next */
+	uint64_t next_va;                  /* behind the last event */
+	bool falls_through;                /* control comes there */
 };
 
 static void keep_event(struct collection *collection, const struct sweep_event *event)
@@ -336,6 +345,38 @@ static void collect_event(struct collection *collection, const struct sweep_even
 		keep_event(collection, event);
 }
 
+static bool is_padding(const struct sweep_event *event)
+{
+	return event->kind == SWEEP_PADDING || event->kind == SWEEP_TRAP ||
+	       event->kind == SWEEP_BAD;
+}
+
+/*
+ * An FDE may end in the midst of code, as that of glibc's clone3 does, whose child cannot be
+ * unwound: a jump is kept there, to what follows.
+ */
+static void note_ends(struct collection *collection, const struct sweep_event *event)
+{
+	const struct elf_unwind *unwind = &collection->image->unwind;
+	while (collection->ending < unwind->count &&
+	       unwind->fdes[collection->ending].end_va <= event->va) {
+		const struct elf_fde *fde = &unwind->fdes[collection->ending++];
+		bool seen = collection->next_va > fde->start_va; /* anything in it */
+		bool falls =
+		    !seen || collection->falls_through || collection->next_va < fde->end_va;
+		if (falls && leads_to_code(collection, fde->end_va) &&
+		    fde->start_va >= collection->swept.va &&
+		    !(event->va == fde->end_va && is_padding(event)))
+			keep_event(collection, &(struct sweep_event){ .va = fde->end_va - 1,
+								      .value = fde->end_va,
+								      .kind = SWEEP_JUMP });
+	}
+	collection->falls_through |= event->va > collection->next_va;
+	collection->next_va = event->va + event->length_bytes;
+	if (event->kind != SWEEP_PADDING)
+		collection->falls_through = sweep_returns(event);
+}
+
 /* One pass over all code. */
 static void sweep_code(struct collection *collection)
 {
@@ -354,8 +395,10 @@ static void sweep_code(struct collection *collection)
 		struct sweep_event events[EVENTS_AT_ONCE];
 		size_t count;
 		while ((count = sweep_next(&sweep, events, EVENTS_AT_ONCE)) != 0)
-			for (size_t k = 0; k < count; k++)
+			for (size_t k = 0; k < count; k++) {
+				note_ends(collection, &events[k]);
 				collect_event(collection, &events[k]);
+			}
 	}
 }
 

@@ -99,3 +99,11 @@ static inline bool sweep_continues(const struct sweep_event *event)
 	}
 	return true;
 }
+
+/* Likewise, when nothing but padding follows it: then a call does not return. */
+static inline bool sweep_returns(const struct sweep_event *event)
+{
+	return sweep_continues(event) && event->kind != SWEEP_CALL &&
+	       event->kind != SWEEP_CALL_REGISTER && event->kind != SWEEP_CALL_SLOT &&
+	       event->kind != SWEEP_CALL_MEMORY;
+}

@@ -118,6 +118,15 @@ static bool make_live(struct closure *closure, struct node *node, const struct n
 	return true;
 }
 
+static bool weaken_all(struct node *node, enum knowledge knowledge)
+{
+	bool changed = false;
+	for (size_t i = 0; !node->unbound && i < node->input_count; i++)
+		changed |= inputs_weaken(&node->inputs[i], knowledge);
+	node->unbound |= knowledge == KNOWLEDGE_SOME;
+	return changed;
+}
+
 static void note_own_pointer(struct closure *closure, struct node *node)
 {
 	node->own_pointer = true;
@@ -137,8 +146,7 @@ static void enter(struct closure *closure, size_t module, uint64_t va, enum know
 	bool changed = make_live(closure, node, parent, parent_va, how);
 	if (knowledge == KNOWLEDGE_PRESUMED && parent != NULL && !node->own_pointer)
 		note_own_pointer(closure, node);
-	for (size_t i = 0; i < node->input_count; i++)
-		changed |= inputs_weaken(&node->inputs[i], knowledge);
+	changed |= weaken_all(node, knowledge);
 	if (changed)
 		closure_wait(closure, node);
 }
@@ -159,7 +167,9 @@ static void enter_call(struct closure *closure, struct node *node, const struct 
 {
 	bool jumps = fact->kind == FACT_JUMP || fact->kind == FACT_JUMP_SLOT;
 	bool changed = make_live(closure, node, parent, fact->va, jumps ? "jumps to" : "calls");
-	for (size_t i = 0; i < node->input_count; i++) {
+	if (fact->argument_count == 0)
+		changed |= weaken_all(node, KNOWLEDGE_SOME);
+	for (size_t i = 0; fact->argument_count > 0 && i < node->input_count; i++) {
 		struct input_items *items = &node->inputs[i];
 		const struct value *value = argument_of(fact, items->input);
 		changed |= value == NULL ? inputs_any(items)

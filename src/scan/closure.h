@@ -44,6 +44,7 @@ struct node {
 	uint32_t module;
 	bool live;
 	bool waiting;
+	bool unbound;     /* all of its inputs may be anything */
 	bool own_pointer; /* its address is taken by its own file, which alone calls it */
 	bool asked;       /* what it calls was asked what it wants to know (demand.h) */
 	uint8_t tier;
