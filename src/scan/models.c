@@ -9,7 +9,9 @@ enum { MAX_CALLS = 2, MAX_OPENERS = 16 };
 
 /*
  * Calls that libc makes only when one of these functions was called from outside of it: the call's
- * own functions, those that make it by nature, and those that set what makes others do it.
+ * own functions, those that make it by nature, and those that set what makes others do it. The
+ * lists hold every exported function that reaches the call by direct calls, mutexes and the making
+ * of threads apart, which do so for attributes only.
  */
 struct gate {
 	const char *calls[MAX_CALLS];
@@ -24,8 +26,9 @@ static const struct gate gates[] = {
 	 */
 	{ { "sched_get_priority_max", "sched_get_priority_min" },
 	  { "sched_get_priority_max", "sched_get_priority_min", "pthread_mutexattr_setprotocol",
-	    "pthread_mutexattr_setprioceiling", "pthread_mutex_setprioceiling",
-	    "pthread_attr_setschedparam" } },
+	    "pthread_mutexattr_setprioceiling", "pthread_mutexattr_getprioceiling",
+	    "pthread_mutex_setprioceiling", "pthread_attr_setschedparam",
+	    "pthread_setattr_default_np" } },
 	{ { "sched_getparam", "sched_getscheduler" },
 	  { "sched_getparam", "sched_getscheduler", "pthread_mutexattr_setprotocol",
 	    "pthread_mutex_setprioceiling", "pthread_getschedparam", "pthread_setschedprio",
