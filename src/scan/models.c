@@ -11,7 +11,7 @@ enum { MAX_CALLS = 2, MAX_OPENERS = 16 };
  * Calls that libc makes only when one of these functions was called from outside of it: the call's
  * own functions, those that make it by nature, and those that set what makes others do it. The
  * lists hold every exported function that reaches the call by direct calls, mutexes and the making
- * of threads apart, which do so for attributes only.
+ * of threads apart, which do so for attributes only (tests/soundness/gates.py).
  */
 struct gate {
 	const char *calls[MAX_CALLS];
