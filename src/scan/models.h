@@ -4,8 +4,9 @@
 
 /*
  * What is known of the insides of C libraries and code cannot tell: which words of memory, set by
- * which functions, make it do a call. One small table, checked against glibc 2.36 and used with
- * that version only; each entry has a test (tests/inputs/scan/model_*.c).
+ * which functions, make it do a call. One small table, used with glibc 2.36 only.
+ * tests/soundness/gates.py goes back from each call to all that reach it; programs that ask and
+ * that do not are in tests/inputs/scan/model_*.c and tests/soundness/features.c.
  */
 
 /*
