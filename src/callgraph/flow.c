@@ -982,8 +982,7 @@ struct function flow_sweep(const struct image *image, uint64_t va, struct arena 
 	return function;
 }
 
-/* An entry of a PLT: one FDE covers them all, so that they look like one function. */
-static bool is_stub(const struct image *image, uint64_t va)
+bool flow_is_stub(const struct image *image, uint64_t va)
 {
 	const struct elf_section *section = elf_section_at(&image->file, va);
 	if (section != NULL)
@@ -997,12 +996,4 @@ static bool is_stub(const struct image *image, uint64_t va)
 		off += instruction.length_bytes;
 	return off < code.size_bytes && instruction.operation == OPERATION_JUMP &&
 	       instruction.operands[1].kind == OPERAND_MEMORY;
-}
-
-bool flow_needs_values(const struct image *image, uint64_t va)
-{
-	if (is_stub(image, va))
-		return true;
-	struct elf_range range = image_function_around(image, va, NULL);
-	return image_has_syscall(image, range.va, range.va + range.size_bytes);
 }

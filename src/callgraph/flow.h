@@ -64,5 +64,5 @@ struct function flow_function(const struct image *image, uint64_t va, struct are
  */
 struct function flow_sweep(const struct image *image, uint64_t va, struct arena *arena);
 
-/* Whether flow_sweep is not enough: for a syscall instruction, and a PLT's stub. */
-bool flow_needs_values(const struct image *image, uint64_t va);
+/* An entry of a PLT: one FDE covers them all, so that flow_sweep would take them for one function. */
+bool flow_is_stub(const struct image *image, uint64_t va);

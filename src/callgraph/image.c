@@ -535,32 +535,6 @@ size_t image_event_from(const struct image *image, uint64_t va)
 	return low;
 }
 
-bool image_has_syscall(const struct image *image, uint64_t va, uint64_t end_va)
-{
-	size_t low = 0, high = image->syscall_sites;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (image->base + image->syscalls[middle] < va)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < image->syscall_sites && image->base + image->syscalls[low] < end_va;
-}
-
-static void list_syscalls(struct image *image)
-{
-	uint32_t *list = arena_alloc(image->file.arena, image->syscall_sites, sizeof(*list));
-	size_t count = 0;
-	for (size_t i = 0; i < image->event_count && count < image->syscall_sites; i++) {
-		uint8_t kind = image->events[i].kind;
-		if (kind == SWEEP_SYSCALL || kind == SWEEP_SYSENTER || kind == SWEEP_INT80)
-			list[count++] = image->events[i].off;
-	}
-	image->syscalls = list;
-	image->syscall_sites = count;
-}
-
 struct elf_range image_function_around(const struct image *image, uint64_t va, bool *out_certain)
 {
 	const struct elf_fde *fde = image_fde_at(image, va);
@@ -761,7 +735,6 @@ enum status image_open(struct slice bytes, const char *input, const struct image
 		find_tables(&image);
 	else
 		use_tables(&image, tables);
-	list_syscalls(&image);
 	list_exports(&image);
 	*out_image = image;
 	return STATUS_OK;

@@ -54,8 +54,7 @@ struct image {
 	const struct event *events; /* ascending; jumps only when they leave their FDE */
 	size_t event_count;
 	size_t code_bytes;
-	const uint32_t *syscalls; /* ascending: offsets of syscall instructions, live or not */
-	size_t syscall_sites;
+	size_t syscall_sites; /* instructions, live or not */
 };
 
 enum { IMAGE_MAX_BYTES = INT32_MAX }; /* of its addresses, as events have 32 bits for them */
@@ -85,9 +84,6 @@ const struct elf_fde *image_fde_at(const struct image *image, uint64_t va);
 
 /* The first event at or behind an address. */
 size_t image_event_from(const struct image *image, uint64_t va);
-
-/* Whether code from va up to end_va has a syscall instruction. */
-bool image_has_syscall(const struct image *image, uint64_t va, uint64_t end_va);
 
 /*
  * Where the function around an address begins and ends: by its FDE or Go's table; else by the

@@ -60,9 +60,7 @@ struct value {
 	uint8_t kind;
 	uint8_t bits; /* of an INPUT: 64, or 32 when its upper half was cleared; of a LOW */
 	bool assumed; /* read from memory that others might have changed since */
-	uint8_t : 8;
 	uint16_t input;
-	uint16_t : 16;
 	union {
 		uint64_t number;
 		const struct value_set *set; /* SET */

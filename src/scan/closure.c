@@ -167,9 +167,12 @@ static void enter_call(struct closure *closure, struct node *node, const struct 
 {
 	bool jumps = fact->kind == FACT_JUMP || fact->kind == FACT_JUMP_SLOT;
 	bool changed = make_live(closure, node, parent, fact->va, jumps ? "jumps to" : "calls");
-	if (fact->argument_count == 0)
+	size_t input_count = node->input_count;
+	if (fact->argument_count == 0) {
 		changed |= weaken_all(node, KNOWLEDGE_SOME);
-	for (size_t i = 0; fact->argument_count > 0 && i < node->input_count; i++) {
+		input_count = 0;
+	}
+	for (size_t i = 0; i < input_count; i++) {
 		struct input_items *items = &node->inputs[i];
 		const struct value *value = argument_of(fact, items->input);
 		changed |= value == NULL ? inputs_any(items)

@@ -1,5 +1,6 @@
 #include "scan/models.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "scan/plugins.h"
@@ -101,7 +102,9 @@ static bool is_one_of(const char *const *names, size_t max_count, const char *na
 static bool is_asked_for(const struct closure *closure, const char *function)
 {
 	/* libc exports some under the name that it uses itself, too. */
-	const char *const names[] = { function, arena_printf(closure->arena, "__%s", function) };
+	char own[NAME_MAX_BYTES];
+	(void)snprintf(own, sizeof(own), "__%s", function);
+	const char *const names[] = { function, own };
 	for (size_t i = 0; i < 2; i++) {
 		uint32_t hash = name_hash(names[i]);
 		if (scope_is_used(&closure->scope, names[i], hash) ||

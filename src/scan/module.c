@@ -88,12 +88,12 @@ const struct function *module_function(struct module *module, uint64_t va)
 	struct module_function *slot = slot_for(module, va);
 	if (slot->swept != NULL || slot->valued != NULL)
 		return slot->swept != NULL ? slot->swept : slot->valued;
-	if (flow_needs_values(&module->image, va))
+	if (flow_is_stub(&module->image, va))
 		return module_refine(module, va);
 	module->function_count++;
 	struct function *function = arena_alloc(&module->arena, 1, sizeof(*function));
 	*function = flow_sweep(&module->image, va, &module->arena);
-	if (function->has_syscall) /* behind where it seemed to end */
+	if (function->has_syscall)
 		return module_refine(module, va);
 	slot->swept = function;
 	return function;

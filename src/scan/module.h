@@ -36,7 +36,7 @@ enum status module_open(struct slice bytes, const char *path, const struct image
 void module_finish(struct module *module);
 size_t module_bytes(const struct module *module); /* of the memory that it holds */
 
-/* The function that starts at va, which is code; without values, unless flow_needs_values. */
+/* The function that starts at va, which is code; its values only for a syscall and a PLT's stub. */
 const struct function *module_function(struct module *module, uint64_t va);
 
 /* The same with values followed in any case. */
