@@ -875,31 +875,23 @@ static bool crosses(const struct image *image, uint64_t va, uint64_t end)
 static struct tail tail_of(const struct image *image, uint64_t start, uint64_t end)
 {
 	enum { EVENTS = 64 };
-	struct tail tail = { .falls_through = true };
+	struct sweep_end swept = { start, true };
 	struct sweep sweep;
 	struct sweep_event events[EVENTS];
 	struct slice code = elf_bytes_from(&image->file, start);
-	uint64_t next = start; /* behind what was looked at */
 	size_t count;
 	if (code.size_bytes > end - start)
 		code.size_bytes = end - start;
 	(void)sweep_init(&sweep, image->arch, code, start); /* an image is of one that it knows */
 	while ((count = sweep_next(&sweep, events, EVENTS)) != 0)
 		for (size_t i = 0; i < count; i++) {
-			const struct sweep_event *event = &events[i];
-			tail.falls_through |= event->va > next;
-			next = event->va + event->length_bytes;
-			if (event->kind == SWEEP_PADDING)
-				continue;
-			if (event->kind == SWEEP_BAD) {
-				tail.crosses = crosses(image, event->va, end);
-				tail.is_data = true;
-				return tail;
-			}
-			tail.falls_through = sweep_returns(event);
+			if (events[i].kind == SWEEP_BAD)
+				return (struct tail){ .is_data = true,
+						      .crosses = crosses(image, events[i].va, end),
+						      .falls_through = true };
+			sweep_end_pass(&swept, &events[i]);
 		}
-	tail.falls_through |= next < end;
-	return tail;
+	return (struct tail){ .falls_through = swept.falls_through || swept.next_va < end };
 }
 
 enum { SWEPT_MAX_BYTES = 1 << 16 }; /* of code without a table, between two entries */

@@ -215,8 +215,7 @@ struct collection {
 	struct elf_range swept;        /* what is passed over now; all of it is code */
 	struct event recent[RECENT_COUNT]; /* of the present function, by a hash */
 	size_t ending;                     /* the FDE whose end comes next */
-	uint64_t next_va;                  /* behind the last event */
-	bool falls_through;                /* control comes there */
+	struct sweep_end end;
 };
 
 static void keep_event(struct collection *collection, const struct sweep_event *event)
@@ -361,9 +360,9 @@ static void note_ends(struct collection *collection, const struct sweep_event *e
 	while (collection->ending < unwind->count &&
 	       unwind->fdes[collection->ending].end_va <= event->va) {
 		const struct elf_fde *fde = &unwind->fdes[collection->ending++];
-		bool seen = collection->next_va > fde->start_va; /* anything in it */
-		bool falls =
-		    !seen || collection->falls_through || collection->next_va < fde->end_va;
+		const struct sweep_end *end = &collection->end;
+		bool seen = end->next_va > fde->start_va; /* anything in it */
+		bool falls = !seen || end->falls_through || end->next_va < fde->end_va;
 		if (falls && leads_to_code(collection, fde->end_va) &&
 		    fde->start_va >= collection->swept.va &&
 		    !(event->va == fde->end_va && is_padding(event)))
@@ -371,10 +370,7 @@ static void note_ends(struct collection *collection, const struct sweep_event *e
 								      .value = fde->end_va,
 								      .kind = SWEEP_JUMP });
 	}
-	collection->falls_through |= event->va > collection->next_va;
-	collection->next_va = event->va + event->length_bytes;
-	if (event->kind != SWEEP_PADDING)
-		collection->falls_through = sweep_returns(event);
+	sweep_end_pass(&collection->end, event);
 }
 
 /* One pass over all code. */

@@ -107,3 +107,17 @@ static inline bool sweep_returns(const struct sweep_event *event)
 	       event->kind != SWEEP_CALL_REGISTER && event->kind != SWEEP_CALL_SLOT &&
 	       event->kind != SWEEP_CALL_MEMORY;
 }
+
+/* Whether control comes behind what was swept so far. */
+struct sweep_end {
+	uint64_t next_va; /* behind the last event; further on are instructions without one */
+	bool falls_through;
+};
+
+static inline void sweep_end_pass(struct sweep_end *end, const struct sweep_event *event)
+{
+	end->falls_through |= event->va > end->next_va;
+	end->next_va = event->va + event->length_bytes;
+	if (event->kind != SWEEP_PADDING)
+		end->falls_through = sweep_returns(event);
+}
