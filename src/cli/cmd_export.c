@@ -6,6 +6,7 @@
 #include "cli/scanning.h"
 #include "cli/stored.h"
 #include "store/package.h"
+#include "syscalls/operations.h"
 #include "syscalls/table.h"
 #include "workload/loupe.h"
 #include "workload/text.h"
@@ -204,9 +205,15 @@ static void print_package(FILE *out, const struct package_facts *facts, const st
 	print_field(out, facts->problem, '\n');
 }
 
+struct use_printing {
+	FILE *out;
+	struct arena scratch;
+};
+
 static void print_use(void *context, const struct package *package, const struct package_use *use)
 {
-	FILE *out = context;
+	struct use_printing *printing = context;
+	FILE *out = printing->out;
 	char name[SYSCALL_NAME_BYTES];
 	const struct api *api = &use->api;
 	const char *const fields[] = { "use",
@@ -220,7 +227,10 @@ static void print_use(void *context, const struct package *package, const struct
 	if (api->kind == API_SYSCALL || api->kind == API_OPERATION)
 		fprintf(out, "%s", syscall_name(api->arch, api->number, name));
 	if (api->kind == API_OPERATION)
-		fprintf(out, ":0x%jx", (uintmax_t)api->value);
+		fprintf(out, ":%s",
+			operation_name(api->arch, api->number, OPERATION_SELECTOR, api->value,
+				       &printing->scratch));
+	arena_clear(&printing->scratch);
 	print_field(out, api->name, '\t');
 	print_field(out, use->program, '\t');
 	print_field(out, use->chain, '\n');
@@ -238,9 +248,10 @@ static int print_packages(struct export *export, struct store *store, FILE *out)
 	      out);
 	for (size_t i = 0; i < stored.package_count; i++)
 		print_package(out, &stored.packages[i], &stored.sources[i]);
-	if (store_walk_uses(store, print_use, out, &err) != STATUS_OK)
-		return stored_report(export->arguments, &err);
-	return EXIT_DONE;
+	struct use_printing printing = { .out = out };
+	enum status status = store_walk_uses(store, print_use, &printing, &err);
+	arena_finish(&printing.scratch);
+	return status == STATUS_OK ? EXIT_DONE : stored_report(export->arguments, &err);
 }
 
 static int export_packages(struct export *export)

@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/scanning.h"
 #include "cli/survey.h"
+#include "syscalls/operations.h"
 #include "syscalls/table.h"
 
 /* What was found in one of several programs, or in all of them. */
@@ -137,23 +138,26 @@ static void write_operations(struct scanning *scanning, const struct found *foun
 			     struct writer *writer)
 {
 	static const struct column columns[] = { { "operation", "Operation", COLUMN_TEXT },
-						 { "syscall", "Syscall", COLUMN_TEXT },
+						 { "syscall", NULL, COLUMN_TEXT },
 						 { "value", "Value", COLUMN_TEXT },
 						 { "tier", "Tier", COLUMN_TEXT } };
+	struct arena *arena = &scanning->arena;
 	writer_table_begin(writer, "operations", "Operations of vectored calls", columns, 4, main);
 	for (size_t i = 0; i < found->count; i++)
 		for (size_t k = 0; k < found->programs[i].operation_count; k++) {
 			const struct operation_use *use = &found->programs[i].operations[k];
 			char buffer[SYSCALL_NAME_BYTES];
-			const char *name = syscall_name(ARCH_X86_64, use->number, buffer);
-			const char *value = use->known
-						? arena_printf(&scanning->arena, "%#llx",
-							       (unsigned long long)use->value)
-						: "any";
-			writer_cell_text(writer,
-					 arena_printf(&scanning->arena, "%s %s", name, value));
-			writer_cell_text(writer, name);
-			writer_cell_text(writer, use->known ? value : NULL);
+			const char *call = syscall_name(use->arch, use->number, buffer);
+			const char *name =
+			    use->known ? operation_name(use->arch, use->number, OPERATION_SELECTOR,
+							use->value, arena)
+				       : "any";
+			writer_cell_text(writer, arena_printf(arena, "%s:%s", call, name));
+			writer_cell_text(writer, call);
+			writer_cell_text(writer, use->known
+						     ? arena_printf(arena, "%#llx",
+								    (unsigned long long)use->value)
+						     : NULL);
 			writer_cell_text(writer, tier_name(use->tier));
 		}
 	writer_table_end(writer);

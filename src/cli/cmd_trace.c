@@ -7,6 +7,7 @@
 #include "base/names.h"
 #include "cli/output.h"
 #include "explore/run.h"
+#include "syscalls/operations.h"
 #include "syscalls/table.h"
 #include "workload/loupe.h"
 
@@ -68,13 +69,17 @@ static void write_operations(struct writer *writer, const struct observation *ob
 	static const struct column columns[] = {
 		{ "syscall", "syscall", COLUMN_TEXT },
 		{ "operation", "operation", COLUMN_TEXT },
+		{ "value", NULL, COLUMN_TEXT },
 		{ "calls", "calls", COLUMN_NUMBER },
 	};
-	writer_table_begin(writer, "operations", "Operations of vectored calls", columns, 3, false);
+	writer_table_begin(writer, "operations", "Operations of vectored calls", columns, 4, false);
 	for (size_t i = 0; i < observation->operation_count; i++) {
 		const struct observed_operation *operation = &observation->operations[i];
 		struct observed_call call = { .number = operation->number };
 		writer_cell_text(writer, call_name(&call, arena));
+		writer_cell_text(writer,
+				 operation_name(ARCH_X86_64, operation->number, OPERATION_OBSERVED,
+						operation->value, arena));
 		writer_cell_text(
 		    writer, arena_printf(arena, "%#llx", (unsigned long long)operation->value));
 		writer_cell_integer(writer, (int64_t)operation->count);

@@ -131,12 +131,17 @@ static int find_number(const struct facts *facts, const char *word, uint32_t *ou
 static int describe_other(struct facts *facts, const struct api *api, const char *word)
 {
 	struct output output;
+	if (api->kind == API_OPERATION)
+		word = packages_operation_name(facts, api);
 	int code = output_open(facts->arguments, "sysgap-api-users", 1,
 			       arena_printf(&facts->arena, "Who uses %s", word), &output);
 	if (code != EXIT_DONE)
 		return code;
 	writer_text(output.writer, "api", NULL, word);
 	writer_text(output.writer, "kind", "Kind", api_kind_name(api->kind));
+	if (api->kind == API_OPERATION)
+		writer_text(output.writer, "value", "Value",
+			    arena_printf(&facts->arena, "%#jx", (uintmax_t)api->value));
 	code = packages_describe_users(facts, api, true, output.writer);
 	if (code == EXIT_DONE)
 		return output_close(&output);
@@ -202,7 +207,8 @@ const struct command cmd_users = {
 	    "anything (fakeable), or both ways (either).\n\n"
 	    "The packages in the store ('sysgap scan') whose programs can make the call, by how "
 	    "many systems have them, with the chain of functions to where it is made. Of packages "
-	    "also operations (ioctl:0x5401), pseudo-files (/proc/self/maps) and functions of the C "
+	    "also operations (ioctl:TCGETS, ioctl:0x5401), pseudo-files (/proc/self/maps) and "
+	    "functions of the C "
 	    "library (libc:printf) are known.",
 	.examples = examples,
 	.options = options,

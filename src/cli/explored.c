@@ -13,6 +13,7 @@
 #include "package/control.h"
 #include "store/trial.h"
 #include "store/workload.h"
+#include "syscalls/operations.h"
 #include "syscalls/table.h"
 
 enum { DPKG_STATUS_MAX_BYTES = 256 << 20 };
@@ -249,7 +250,19 @@ const char *explored_part_name(const struct question *question, struct arena *ar
 	const char *name = syscall_name(ARCH_X86_64, question->number, buffer);
 	if (question->kind == QUESTION_CALL)
 		return arena_string(arena, name);
-	return arena_printf(arena, "%s %#" PRIx64, name, question->value);
+	return arena_printf(arena, "%s:%s", name,
+			    operation_name(ARCH_X86_64, question->number, OPERATION_OBSERVED,
+					   question->value, arena));
+}
+
+/* As the store has it: names may change with the headers that they are from. */
+static const char *part_key(const struct question *question, struct arena *arena)
+{
+	char buffer[SYSCALL_NAME_BYTES];
+	if (question->kind != QUESTION_OPERATION)
+		return explored_part_name(question, arena);
+	return arena_printf(arena, "%s %#" PRIx64,
+			    syscall_name(ARCH_X86_64, question->number, buffer), question->value);
 }
 
 const char *explored_answer_name(enum question_kind kind, uint16_t answer, struct arena *arena)
@@ -284,7 +297,7 @@ enum status explored_keep(struct explored *explored, const struct explore_result
 	for (size_t i = 0; i < result->question_count; i++) {
 		const struct question *question = &result->questions[i];
 		answers[i] = (struct stored_answer){
-			explored_part_name(question, explored->arena),
+			part_key(question, explored->arena),
 			explored_answer_name(question->kind, question->answer, explored->arena),
 			explored_result_name(question->result),
 			question->fails == 0

@@ -48,9 +48,11 @@ static void write_parts(const struct explored *explored, const struct explore_re
 		kind == QUESTION_CALL ? (struct column){ "syscall", "syscall", COLUMN_TEXT }
 				      : (struct column){ "operation", "operation", COLUMN_TEXT },
 		{ "number", "number", COLUMN_NUMBER },
-		{ "verdict", "verdict", COLUMN_TEXT },
 	};
-	size_t count = 3;
+	size_t count = 2;
+	if (kind == QUESTION_OPERATION)
+		columns[count++] = (struct column){ "value", NULL, COLUMN_TEXT };
+	columns[count++] = (struct column){ "verdict", "verdict", COLUMN_TEXT };
 	for (size_t a = 0; a < request->answer_count; a++) {
 		const char *name = explored_answer_name(kind, request->answers[a], arena);
 		const char *key = request->answers[a] == ENOSYS ? "stub"
@@ -70,6 +72,9 @@ static void write_parts(const struct explored *explored, const struct explore_re
 		const struct question *stub = find(result, question, ENOSYS);
 		writer_cell_text(writer, explored_part_name(question, arena));
 		writer_cell_integer(writer, question->number);
+		if (kind == QUESTION_OPERATION)
+			writer_cell_text(writer, arena_printf(arena, "%#llx",
+							      (unsigned long long)question->value));
 		writer_cell_text(
 		    writer, verdict_name(explored_verdict(
 				stub == NULL ? QUESTION_OPEN : stub->result, question->result)));

@@ -155,7 +155,9 @@ void package_tables_important(const struct packages *packages, const struct need
 		{ list->column, list->column_title, COLUMN_TEXT },
 		{ "packages", "Used in packages", COLUMN_NUMBER },
 		{ "importance", "On systems, percent", COLUMN_NUMBER },
+		{ "value", NULL, COLUMN_TEXT },
 	};
+	bool valued = packages->kind == API_OPERATION;
 	struct facts *facts = packages->facts;
 	struct importance *importance =
 	    arena_alloc(&facts->arena, needs->api_count, sizeof(*importance));
@@ -167,11 +169,13 @@ void package_tables_important(const struct packages *packages, const struct need
 	if (given != NULL)
 		(void)slice_parse_uint(slice_of_string(given), 10, &top);
 	size_t shown = top == 0 || top > count ? count : (size_t)top;
-	writer_table_begin(writer, list->key, list->title, columns, 3, list->main);
+	writer_table_begin(writer, list->key, list->title, columns, valued ? 4 : 3, list->main);
 	for (size_t i = 0; i < shown; i++) {
 		writer_cell_text(writer, packages_api_name(packages, order[i]));
 		writer_cell_integer(writer, (int64_t)importance[order[i]].users);
 		writer_cell_real(writer, 100 * importance[order[i]].probability, 2);
+		if (valued)
+			writer_cell_text(writer, packages_value(packages, order[i]));
 	}
 	writer_table_end(writer);
 }

@@ -6,6 +6,7 @@
 #include "package/popcon.h"
 #include "package/version.h"
 #include "shipped/shipped.h"
+#include "syscalls/operations.h"
 #include "syscalls/table.h"
 
 /* ---- loading ---- */
@@ -162,6 +163,14 @@ bool packages_begin_section(struct facts *facts, struct packages *packages, stru
 
 /* ---- names ---- */
 
+const char *packages_operation_name(struct facts *facts, const struct api *api)
+{
+	char buffer[SYSCALL_NAME_BYTES];
+	return arena_printf(
+	    &facts->arena, "%s:%s", syscall_name(api->arch, api->number, buffer),
+	    operation_name(api->arch, api->number, OPERATION_SELECTOR, api->value, &facts->arena));
+}
+
 const char *packages_api_name(const struct packages *packages, size_t column)
 {
 	struct facts *facts = packages->facts;
@@ -169,10 +178,15 @@ const char *packages_api_name(const struct packages *packages, size_t column)
 		return facts_syscall_name(facts, (uint32_t)column);
 	const struct api *api = &packages->stored.apis[column];
 	if (api->kind == API_OPERATION)
-		return arena_printf(&facts->arena, "%s:%#jx",
-				    facts_syscall_name(facts, api->number), (uintmax_t)api->value);
+		return packages_operation_name(facts, api);
 	return api->kind == API_FUNCTION ? arena_printf(&facts->arena, "libc:%s", api->name)
 					 : api->name;
+}
+
+const char *packages_value(const struct packages *packages, size_t column)
+{
+	return arena_printf(&packages->facts->arena, "%#jx",
+			    (uintmax_t)packages->stored.apis[column].value);
 }
 
 bool packages_parse_api(const struct facts *facts, const char *word, struct api *out_api)
@@ -190,11 +204,10 @@ bool packages_parse_api(const struct facts *facts, const char *word, struct api 
 		api.name = word + sizeof(function) - 1;
 	} else if (colon != NULL) {
 		struct slice call = { (const uint8_t *)word, (size_t)(colon - word) };
-		bool hexadecimal = strncmp(colon + 1, "0x", 2) == 0;
-		struct slice value = slice_of_string(colon + (hexadecimal ? 3 : 1));
 		api.kind = API_OPERATION;
 		if (!syscall_number_of(facts->arch, call, &api.number) ||
-		    !slice_parse_uint(value, hexadecimal ? 16 : 10, &api.value))
+		    !operation_value_of(facts->arch, api.number, OPERATION_SELECTOR,
+					slice_of_string(colon + 1), &api.value))
 			return false;
 	} else {
 		return false;

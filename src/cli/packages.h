@@ -69,8 +69,14 @@ int packages_describe_comparison(const struct selection *selection,
 int packages_describe_users(struct facts *facts, const struct api *api, bool main,
 			    struct writer *writer);
 
+/* The value of an operation's column, "0x5401". */
+const char *packages_value(const struct packages *packages, size_t column);
+
+/* "ioctl:TCGETS": how an operation is written. */
+const char *packages_operation_name(struct facts *facts, const struct api *api);
+
 /*
- * An API: "mremap" (a syscall), "ioctl:0x5401" (an operation), "/proc/self/maps" (a pseudo-file),
+ * An API: "mremap" (a syscall), "ioctl:TCGETS" or "ioctl:0x5401" (an operation), "/proc/self/maps" (a pseudo-file),
  * "libc:printf" (a function); false: it is none of these.
  */
 bool packages_parse_api(const struct facts *facts, const char *word, struct api *out_api);

@@ -100,13 +100,14 @@ static void note_operations(struct closure *closure, const struct node *node,
 	bool all = items.count > 0 && items.knowledge != KNOWLEDGE_SOME;
 	for (size_t i = 0; i < items.count + (all ? 0u : 1u); i++) {
 		bool known = i < items.count && items.items[i].module == 0;
-		struct operation_use use = { number, known ? items.items[i].number : 0, known,
+		struct operation_use use = { arch, number, known ? items.items[i].number : 0, known,
 					     closure->tier };
 		if (use.known)
 			use.value &= UINT32_MAX;
 		bool seen = false;
 		for (size_t k = 0; k < closure->operation_count && !seen; k++)
-			seen = closure->operations[k].number == number &&
+			seen = closure->operations[k].arch == arch &&
+			       closure->operations[k].number == number &&
 			       closure->operations[k].known == use.known &&
 			       closure->operations[k].value == use.value;
 		if (seen)

@@ -37,6 +37,8 @@ static int compare_sites(const void *left, const void *right)
 static int compare_operations(const void *left, const void *right)
 {
 	const struct operation_use *a = left, *b = right;
+	if (a->arch != b->arch)
+		return (int)a->arch - (int)b->arch;
 	if (a->number != b->number)
 		return a->number < b->number ? -1 : 1;
 	if (a->known != b->known)

@@ -55,6 +55,7 @@ struct step {
 
 /* Operations of ioctl, fcntl, prctl and the like: the constant that selects them. */
 struct operation_use {
+	enum arch arch;
 	uint32_t number; /* of the syscall */
 	uint64_t value;
 	bool known; /* else it may be any */

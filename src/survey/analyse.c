@@ -125,7 +125,7 @@ static void add_others(struct uses *uses, const struct program *program, enum ar
 		const struct operation_use *operation = &program->operations[i];
 		if (operation->known)
 			add_use(uses,
-				(struct api){ API_OPERATION, arch, operation->number,
+				(struct api){ API_OPERATION, operation->arch, operation->number,
 					      operation->value, "" },
 				certainty_of(operation->tier), NULL);
 	}

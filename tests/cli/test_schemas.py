@@ -23,9 +23,10 @@ OPTIONAL = {
     "sysgap-status": {"by", "figure", "stub", "missing_without_excluded_workloads", "missing_with_exclusions"},
     "sysgap-comparison": {"figure"},
     "sysgap-plan": {"stub"},
-    "sysgap-importance": {"by"},
+    "sysgap-importance": {"by", "value"},
     "sysgap-explore": {"effects", "operations", "pseudo_files", "number", "reason", "steady", "verdict",
-                       "EPERM"},
+                       "EPERM", "value"},
+    "sysgap-api-users": {"value"},
     "sysgap-trace": {"exit", "operations", "programs", "pseudo_files", "signal"},
 }
 
