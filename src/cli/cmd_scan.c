@@ -88,10 +88,13 @@ static const char *site_text(struct scanning *scanning, const struct program *pr
 static void write_syscalls(struct scanning *scanning, const struct found *found, bool main,
 			   struct writer *writer)
 {
-	static const struct column columns[] = {
-		{ "syscall", "Syscall", COLUMN_TEXT }, { "number", "Number", COLUMN_NUMBER },
-		{ "tier", "Tier", COLUMN_TEXT },       { "certainty", "Certainty", COLUMN_TEXT },
-		{ "site", "Made in", COLUMN_TEXT },    { "programs", "Programs", COLUMN_NUMBER },
+	const struct column columns[] = {
+		{ "syscall", "Syscall", COLUMN_TEXT },
+		{ "number", "Number", COLUMN_NUMBER },
+		{ "tier", "Tier", COLUMN_TEXT },
+		{ "certainty", "Certainty", COLUMN_TEXT },
+		{ "site", "Made in", COLUMN_TEXT },
+		{ "programs", found->count > 1 ? "Used by" : NULL, COLUMN_NUMBER },
 	};
 	struct row *rows;
 	size_t count = merge(&scanning->arena, found, &rows);

@@ -4,22 +4,108 @@
 #include "cli/output.h"
 #include "cli/scanning.h"
 #include "cli/unknown.h"
+#include "syscalls/operations.h"
 #include "syscalls/table.h"
 
 enum { WHY_MAX_CHAINS = 64 };
 
+/* What is asked for: a call, or one operation of it. */
+struct wanted {
+	const char *name;
+	bool known; /* that there is such a call and operation */
+	bool is_operation;
+	bool any; /* the operation whose value may be anything */
+	enum arch arch;
+	uint32_t number;
+	uint64_t value;
+};
+
+/* Where it is done. */
+struct found {
+	const struct use *use;
+	const struct operation_use *operation; /* NULL: the call itself is asked for */
+};
+
+static const char *operation_text(struct scanning *scanning, const struct operation_use *operation)
+{
+	char buffer[SYSCALL_NAME_BYTES];
+	return arena_printf(&scanning->arena, "%s:%s",
+			    syscall_name(operation->arch, operation->number, buffer),
+			    operation->known ? operation_name(operation->arch, operation->number,
+							      OPERATION_SELECTOR, operation->value,
+							      &scanning->arena)
+					     : "any");
+}
+
+/* "CALL" or "CALL:OPERATION". */
+static int read_wanted(struct scanning *scanning, const struct program *program,
+		       struct wanted *out_wanted)
+{
+	const char *word = scanning->arguments->operands[1];
+	const char *colon = strchr(word, ':');
+	const struct syscall *call = syscall_by_name(slice_of_string(word));
+	struct wanted wanted = { .name = call == NULL ? word : call->name, .known = call != NULL };
+	enum arch arch = program->arch;
+	if (colon != NULL && strncmp(word, "i386:", (size_t)(colon + 1 - word)) != 0) {
+		struct slice name = { (const uint8_t *)word, (size_t)(colon - word) };
+		const char *plain = arena_slice(&scanning->arena, name);
+		if (!syscall_number_of(arch, name, &wanted.number))
+			return unknown_syscall(scanning->arguments, plain);
+		wanted.known = wanted.is_operation = true;
+		wanted.arch = arch;
+		wanted.any = strcmp(colon + 1, "any") == 0;
+		if (!wanted.any && !operation_value_of(arch, wanted.number, OPERATION_SELECTOR,
+						       slice_of_string(colon + 1), &wanted.value))
+			return unknown_operation(scanning->arguments, plain, colon + 1);
+		const struct operation_use shown = { .arch = arch,
+						     .number = wanted.number,
+						     .known = !wanted.any,
+						     .value = wanted.value };
+		wanted.name = operation_text(scanning, &shown);
+	}
+	*out_wanted = wanted;
+	return EXIT_DONE;
+}
+
+static size_t find_operation(const struct program *program, const struct wanted *wanted,
+			     struct found *out_found)
+{
+	for (size_t i = 0; i < program->operation_count; i++) {
+		const struct operation_use *operation = &program->operations[i];
+		if (operation->arch == wanted->arch && operation->number == wanted->number &&
+		    operation->known != wanted->any && operation->value == wanted->value) {
+			*out_found = (struct found){ &operation->use, operation };
+			return 1;
+		}
+	}
+	return 0;
+}
+
 /* The sites of one call, the nearest first. */
-static size_t find_uses(const struct program *program, struct scanning *scanning, const char *name,
-			const struct use **out_uses, size_t max_count)
+static size_t find_uses(const struct program *program, struct scanning *scanning,
+			const struct wanted *wanted, struct found *out_uses, size_t max_count)
 {
 	size_t count = 0;
+	const char *name = wanted->name;
+	if (wanted->is_operation)
+		return find_operation(program, wanted, out_uses);
 	if (strcmp(name, tier_name(TIER_UNRESOLVED)) == 0)
 		for (size_t i = 0; i < program->unresolved_count && count < max_count; i++)
-			out_uses[count++] = &program->unresolved[i];
+			out_uses[count++] = (struct found){ &program->unresolved[i], NULL };
 	for (size_t i = 0; i < program->use_count && count < max_count; i++)
 		if (strcmp(scanning_use_name(scanning, &program->uses[i]), name) == 0)
-			out_uses[count++] = &program->uses[i];
+			out_uses[count++] = (struct found){ &program->uses[i], NULL };
 	return count;
+}
+
+static size_t find_chain(struct scanning *scanning, const struct program *program,
+			 const struct found *found, const struct step **out_steps,
+			 enum number_source *out_source)
+{
+	if (found->operation != NULL)
+		return program_operation_chain(program, &scanning->arena, found->operation,
+					       out_steps, out_source);
+	return program_chain(program, &scanning->arena, found->use, out_steps, out_source);
 }
 
 static const char *address_text(struct scanning *scanning, uint64_t va)
@@ -43,7 +129,8 @@ static const char *source_text(enum number_source source)
 }
 
 static void write_chain(struct scanning *scanning, const struct program *program,
-			const struct use *use, const char *name, bool main, struct writer *writer)
+			const struct found *found, const char *name, bool main,
+			struct writer *writer)
 {
 	static const struct column columns[] = {
 		{ "function", "Function", COLUMN_TEXT }, { "how", "Does", COLUMN_TEXT },
@@ -52,10 +139,11 @@ static void write_chain(struct scanning *scanning, const struct program *program
 	};
 	const struct step *steps;
 	enum number_source source;
-	size_t count = program_chain(program, &scanning->arena, use, &steps, &source);
-	writer_text(writer, "tier", "Tier", tier_name(use->tier));
-	writer_text(writer, "certainty", "Certainty", use->assumed ? "assumed" : "exact");
-	writer_text(writer, "number", "Number", source_text(source));
+	size_t count = find_chain(scanning, program, found, &steps, &source);
+	writer_text(writer, "tier", "Tier", tier_name(found->use->tier));
+	writer_text(writer, "certainty", "Certainty", found->use->assumed ? "assumed" : "exact");
+	writer_text(writer, "number", found->operation != NULL ? "Operation" : "Number",
+		    source_text(source));
 	writer_table_begin(writer, "steps", NULL, columns, 5, main);
 	for (size_t i = 0; i < count; i++) {
 		bool last = i + 1 == count;
@@ -81,15 +169,15 @@ static void print_quoted(FILE *out, const char *text)
 }
 
 static void print_graph(struct scanning *scanning, const struct program *program,
-			const struct use *const *uses, size_t use_count, const char *name,
-			FILE *out)
+			const struct found *uses, size_t use_count, const char *name, FILE *out)
 {
 	fputs("digraph why {\n\tnode [shape=box];\n\t", out);
 	print_quoted(out, name);
 	fputs(" [shape=ellipse];\n", out);
 	for (size_t i = 0; i < use_count; i++) {
 		const struct step *steps;
-		size_t count = program_chain(program, &scanning->arena, uses[i], &steps, NULL);
+		enum number_source source;
+		size_t count = find_chain(scanning, program, &uses[i], &steps, &source);
 		for (size_t k = 0; k < count; k++) {
 			fputc('\t', out);
 			print_quoted(out, scanning_step_name(scanning, &steps[k]));
@@ -106,6 +194,27 @@ static void print_graph(struct scanning *scanning, const struct program *program
 	fputs("}\n", out);
 }
 
+static void write_chains(struct scanning *scanning, const struct program *program,
+			 const struct wanted *asked, const struct found *uses, size_t count,
+			 struct writer *writer)
+{
+	writer_text(writer, "program", NULL, scanning->arguments->operands[0]);
+	writer_text(writer, "syscall", NULL, asked->name);
+	if (asked->is_operation && !asked->any)
+		writer_text(
+		    writer, "value", "Value",
+		    arena_printf(&scanning->arena, "%#llx", (unsigned long long)asked->value));
+	writer_bool(writer, "found", "Can call it", count > 0);
+	writer_integer(writer, "unresolved", "Sites whose number is not known",
+		       (int64_t)program->unresolved_count);
+	writer_array_begin(writer, "chains", NULL);
+	for (size_t i = 0; i < count; i++) {
+		writer_array_item(writer, arena_printf(&scanning->arena, "Chain %zu", i + 1));
+		write_chain(scanning, program, &uses[i], asked->name, i == 0, writer);
+	}
+	writer_array_end(writer);
+}
+
 static int explain(struct scanning *scanning)
 {
 	const struct arguments *arguments = scanning->arguments;
@@ -115,15 +224,17 @@ static int explain(struct scanning *scanning)
 			       max > WHY_MAX_CHAINS))
 		return usage_error(arguments, "--chains needs a number from 1 to %d",
 				   WHY_MAX_CHAINS);
-	const struct syscall *call = syscall_by_name(slice_of_string(arguments->operands[1]));
-	const char *name = call == NULL ? arguments->operands[1] : call->name;
 	struct program program;
+	struct wanted asked = { 0 };
 	int code = scanning_program(scanning, arguments->operands[0], &program);
+	if (code == EXIT_DONE)
+		code = read_wanted(scanning, &program, &asked);
 	if (code != EXIT_DONE)
 		return code;
-	const struct use *uses[WHY_MAX_CHAINS];
-	size_t count = find_uses(&program, scanning, name, uses, max);
-	if (count == 0 && call == NULL && strcmp(name, tier_name(TIER_UNRESOLVED)) != 0)
+	const char *name = asked.name;
+	struct found uses[WHY_MAX_CHAINS];
+	size_t count = find_uses(&program, scanning, &asked, uses, max);
+	if (count == 0 && !asked.known && strcmp(name, tier_name(TIER_UNRESOLVED)) != 0)
 		return unknown_syscall(arguments, name);
 	struct output output;
 	if (argument_given(arguments, "graph")) {
@@ -139,18 +250,7 @@ static int explain(struct scanning *scanning)
 	    &output);
 	if (code != EXIT_DONE)
 		return code;
-	writer_text(output.writer, "program", NULL, arguments->operands[0]);
-	writer_text(output.writer, "syscall", NULL, name);
-	writer_bool(output.writer, "found", "Can call it", count > 0);
-	writer_integer(output.writer, "unresolved", "Sites whose number is not known",
-		       (int64_t)program.unresolved_count);
-	writer_array_begin(output.writer, "chains", NULL);
-	for (size_t i = 0; i < count; i++) {
-		writer_array_item(output.writer,
-				  arena_printf(&scanning->arena, "Chain %zu", i + 1));
-		write_chain(scanning, &program, uses[i], name, i == 0, output.writer);
-	}
-	writer_array_end(output.writer);
+	write_chains(scanning, &program, &asked, uses, count, output.writer);
 	return output_close(&output);
 }
 
@@ -173,18 +273,22 @@ static const struct option_spec options[] = {
 
 static const struct example examples[] = {
 	{ "why nginx splice", "function by function, across libraries, to the instruction" },
+	{ "why nginx ioctl:FIONBIO", "who asks for one operation of a call" },
 	{ "why -n 3 --graph redis-server execve | dot -Tsvg", "three chains as a picture" },
 	{ 0 },
 };
 
 const struct command cmd_why = {
 	.name = "why",
-	.usage = "PROGRAM SYSCALL",
+	.usage = "PROGRAM SYSCALL[:OPERATION]",
 	.summary = "by which chain of calls a program can make a syscall",
-	.details = "Shows the shortest chain from where control starts to the syscall instruction. "
-		   "A step either calls the next function, jumps to it, or takes its address, so "
-		   "that it may be called through a pointer. In the place of a syscall's name "
-		   "'unresolved' stands for the instructions whose number is not known.",
+	.details =
+	    "Shows the shortest chain from where control starts to the syscall instruction. "
+	    "A step either calls the next function, jumps to it, or takes its address, so "
+	    "that it may be called through a pointer. In the place of a syscall's name "
+	    "'unresolved' stands for the instructions whose number is not known.\n\n"
+	    "Of an operation, such as ioctl:FIONBIO or fcntl:0x406, one chain is shown, "
+	    "through those that hand it on; 'any' is one that may be anything, as ioctl:any.",
 	.examples = examples,
 	.options = options,
 	.operand_kind = VALUE_FILE,

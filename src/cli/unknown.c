@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/nearest.h"
+#include "syscalls/operations.h"
 #include "syscalls/table.h"
 
 int unknown_syscall(const struct arguments *arguments, const char *word)
@@ -12,6 +13,17 @@ int unknown_syscall(const struct arguments *arguments, const char *word)
 		nearest_try(&nearest, syscall_at(i)->name);
 	char question[NEAREST_QUESTION_BYTES];
 	return usage_error(arguments, "no syscall '%s'%s", word,
+			   nearest_question(&nearest, question));
+}
+
+int unknown_operation(const struct arguments *arguments, const char *call, const char *word)
+{
+	struct nearest nearest = nearest_start(word);
+	const char *set;
+	for (size_t i = 0; i < operation_count(); i++)
+		nearest_try(&nearest, operation_at(i, &set));
+	char question[NEAREST_QUESTION_BYTES];
+	return usage_error(arguments, "%s has no operation '%s'%s", call, word,
 			   nearest_question(&nearest, question));
 }
 

@@ -58,12 +58,18 @@ static struct slice cut_word(struct slice *rest)
 	return word;
 }
 
-/* How much of a word fits, up to a '/' in it; 0: nothing. */
-static size_t fitting_path_bytes(struct slice word, size_t width)
+/* Where a long word may be broken: paths after a folder, "libc.so.6:printf" after the file. */
+static bool is_break(uint8_t byte)
+{
+	return byte == '/' || byte == ':';
+}
+
+/* How much of a word fits, up to where it may be broken; 0: nothing. */
+static size_t fitting_bytes(struct slice word, size_t width)
 {
 	size_t size_bytes = 0;
 	for (size_t i = 0; i + 1 < word.size_bytes; i++)
-		if (word.bytes[i] == '/' &&
+		if (is_break(word.bytes[i]) &&
 		    clean_width((struct slice){ word.bytes, i + 1 }) <= width)
 			size_bytes = i + 1;
 	return size_bytes;
@@ -71,14 +77,14 @@ static size_t fitting_path_bytes(struct slice word, size_t width)
 
 /*
  * Cuts one line of at most `width` columns off *rest, at a blank. A longer word is a line of its
- * own, or of its folders' names when it is a path.
+ * own, or of as many of its parts as fit.
  */
 static struct slice cut_line(struct slice *rest, size_t width)
 {
 	struct slice line = { rest->bytes, 0 };
 	struct slice first = *rest;
 	struct slice word = cut_word(&first);
-	size_t part_bytes = clean_width(word) > width ? fitting_path_bytes(word, width) : 0;
+	size_t part_bytes = clean_width(word) > width ? fitting_bytes(word, width) : 0;
 	if (part_bytes > 0) {
 		*rest = (struct slice){ line.bytes + part_bytes, rest->size_bytes - part_bytes };
 		return (struct slice){ line.bytes, part_bytes };
@@ -115,10 +121,14 @@ static size_t longest_part(struct slice text)
 	size_t longest = 0;
 	while (text.bytes != NULL) {
 		struct slice word = cut_word(&text);
-		struct slice part;
-		while (slice_next_field(&word, '/', &part)) {
-			size_t width = clean_width(part) + (word.bytes != NULL);
+		size_t start = 0;
+		for (size_t i = 0; i < word.size_bytes; i++) {
+			if (i + 1 < word.size_bytes && !is_break(word.bytes[i]))
+				continue;
+			size_t width =
+			    clean_width((struct slice){ word.bytes + start, i + 1 - start });
 			longest = width > longest ? width : longest;
+			start = i + 1;
 		}
 	}
 	return longest;

@@ -100,10 +100,22 @@ static void note_operations(struct closure *closure, const struct node *node,
 	bool all = items.count > 0 && items.knowledge != KNOWLEDGE_SOME;
 	for (size_t i = 0; i < items.count + (all ? 0u : 1u); i++) {
 		bool known = i < items.count && items.items[i].module == 0;
-		struct operation_use use = { arch, number, known ? items.items[i].number : 0, known,
-					     closure->tier };
-		if (use.known)
-			use.value &= UINT32_MAX;
+		uint64_t passed = known ? items.items[i].number : 0;
+		struct operation_use use = {
+			.arch = arch,
+			.number = number,
+			.value = passed & UINT32_MAX,
+			.known = known,
+			.tier = closure->tier,
+			.use = { .arch = arch,
+				 .number = number,
+				 .tier = closure->tier,
+				 .assumed = items.assumed,
+				 .node = node,
+				 .va = fact->va,
+				 .fact = fact },
+			.passed = passed,
+		};
 		bool seen = false;
 		for (size_t k = 0; k < closure->operation_count && !seen; k++)
 			seen = closure->operations[k].arch == arch &&

@@ -6,6 +6,7 @@
 #include "base/names.h"
 #include "scan/closure.h"
 #include "scan/inputs.h"
+#include "scan/numbers.h"
 #include "scan/plugins.h"
 
 const char *tier_name(enum tier tier)
@@ -124,7 +125,8 @@ void program_scan(struct module *program, const struct program_files *files, enu
 	sort(closure.operations, closure.operation_count, sizeof(*closure.operations),
 	     compare_operations);
 	names_sort(closure.missing, closure.missing_count);
-	*out_program = (struct program){ .uses = closure.uses,
+	*out_program = (struct program){ .arch = program->image.arch,
+					 .uses = closure.uses,
 					 .use_count = closure.use_count,
 					 .unresolved = closure.unresolved,
 					 .unresolved_count = closure.unresolved_count,
@@ -174,14 +176,13 @@ static void chain_add(struct chain *chain, const struct node *node, uint64_t va,
 
 enum { PASSED_MAX_DEPTH = 64 };
 
-/* Adds those that hand the number on; returns the one for which it is a constant. */
-static const struct node *chain_passers(struct chain *chain, const struct use *use,
+/* Adds those that hand an argument on; returns the one for which it is a constant. */
+static const struct node *chain_passers(struct chain *chain, const struct use *use, uint16_t input,
+					uint64_t number, const char *how,
 					enum number_source *out_source)
 {
 	const struct node *node = use->node;
-	const struct machine *machine = chain->program->modules[node->module]->image.machine;
-	const struct value *value = argument_of(use->fact, machine->syscall_number);
-	uint64_t number = use->number;
+	const struct value *value = argument_of(use->fact, input);
 	*out_source = NUMBER_CONSTANT;
 	for (unsigned i = 0; value != NULL && value->kind == VALUE_INPUT && i < PASSED_MAX_DEPTH;
 	     i++) {
@@ -189,7 +190,7 @@ static const struct node *chain_passers(struct chain *chain, const struct use *u
 		if (item == NULL)
 			break;
 		*out_source = NUMBER_PASSED;
-		chain_add(chain, item->from, item->fact->va, "passes the number to");
+		chain_add(chain, item->from, item->fact->va, how);
 		number = item->number;
 		value = argument_of(item->fact, value->input);
 		node = item->from;
@@ -201,22 +202,52 @@ static const struct node *chain_passers(struct chain *chain, const struct use *u
 	return node;
 }
 
+static const struct machine *use_machine(const struct program *program, const struct use *use)
+{
+	return program->modules[use->node->module]->image.machine;
+}
+
+/* From where control starts to the node, and on to the steps that the chain has. */
+static size_t chain_finish(struct chain *chain, const struct node *node,
+			   const struct step **out_steps)
+{
+	for (; node->parent != NULL; node = node->parent)
+		chain_add(chain, node->parent, node->parent_va, node->how);
+	for (size_t i = 0; i < chain->count / 2; i++) {
+		struct step swap = chain->steps[i];
+		chain->steps[i] = chain->steps[chain->count - 1 - i];
+		chain->steps[chain->count - 1 - i] = swap;
+	}
+	*out_steps = chain->steps;
+	return chain->count;
+}
+
 size_t program_chain(const struct program *program, struct arena *arena, const struct use *use,
 		     const struct step **out_steps, enum number_source *out_source)
 {
 	struct chain chain = { .program = program, .arena = arena };
 	enum number_source source;
 	chain_add(&chain, use->node, use->va, "makes");
-	const struct node *node = chain_passers(&chain, use, &source);
-	for (; node->parent != NULL; node = node->parent)
-		chain_add(&chain, node->parent, node->parent_va, node->how);
-	for (size_t i = 0; i < chain.count / 2; i++) {
-		struct step swap = chain.steps[i];
-		chain.steps[i] = chain.steps[chain.count - 1 - i];
-		chain.steps[chain.count - 1 - i] = swap;
-	}
+	const struct node *node =
+	    chain_passers(&chain, use, use_machine(program, use)->syscall_number, use->number,
+			  "passes the number to", &source);
 	if (out_source != NULL)
 		*out_source = source;
-	*out_steps = chain.steps;
-	return chain.count;
+	return chain_finish(&chain, node, out_steps);
+}
+
+size_t program_operation_chain(const struct program *program, struct arena *arena,
+			       const struct operation_use *operation, const struct step **out_steps,
+			       enum number_source *out_source)
+{
+	struct chain chain = { .program = program, .arena = arena };
+	const struct use *use = &operation->use;
+	int selector = numbers_selector(operation->arch, operation->number);
+	chain_add(&chain, use->node, use->va, "makes");
+	const struct node *node =
+	    chain_passers(&chain, use, use_machine(program, use)->syscall_arguments[selector],
+			  operation->passed, "passes the operation to", out_source);
+	if (!operation->known)
+		*out_source = NUMBER_UNKNOWN;
+	return chain_finish(&chain, node, out_steps);
 }

@@ -60,9 +60,12 @@ struct operation_use {
 	uint64_t value;
 	bool known; /* else it may be any */
 	enum tier tier;
+	struct use use;  /* the call that it was first found at */
+	uint64_t passed; /* the value as it is handed on, with bits that the kernel ignores */
 };
 
 struct program {
+	enum arch arch; /* of its own code */
 	struct module **modules;
 	const char *const *files; /* loaded, in load order, the program first */
 	const size_t *file_code_bytes;
@@ -117,3 +120,8 @@ void program_scan(struct module *program, const struct program_files *files, enu
  */
 size_t program_chain(const struct program *program, struct arena *arena, const struct use *use,
 		     const struct step **out_steps, enum number_source *out_source);
+
+/* The same for the call that an operation was first found at, through those that pass its value. */
+size_t program_operation_chain(const struct program *program, struct arena *arena,
+			       const struct operation_use *operation, const struct step **out_steps,
+			       enum number_source *out_source);

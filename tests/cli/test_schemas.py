@@ -27,6 +27,7 @@ OPTIONAL = {
     "sysgap-explore": {"effects", "operations", "pseudo_files", "number", "reason", "steady", "verdict",
                        "EPERM", "value"},
     "sysgap-api-users": {"value"},
+    "sysgap-why": {"value"},
     "sysgap-trace": {"exit", "operations", "programs", "pseudo_files", "signal"},
 }
 
@@ -117,6 +118,7 @@ class Schemas(unittest.TestCase):
         self.check("sysgap-scan", "scan", "/bin/ls", "/bin/true")
         self.check("sysgap-why", "why", "/bin/ls", "execve", "-n", "3")
         self.check("sysgap-why", "why", "/bin/true", "reboot")
+        self.check("sysgap-why", "why", "/bin/ls", "ioctl:TCGETS")
 
     def test_survey(self):
         folder = pathlib.Path(scratch.name) / "tree"

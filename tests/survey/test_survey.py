@@ -268,11 +268,15 @@ class Survey(unittest.TestCase):
         self.scan(copy)
         calls = {row["api"]: row["packages"] for row in self.importance()["apis"]}
         self.assertEqual(calls, {"exit": 3, "getpid": 2, "sync": 2, "ioctl": 1})
-        self.assertEqual([row["api"] for row in self.importance("--kind", "operation")["apis"]], ["ioctl:0x5401"])
+        self.assertEqual([row["api"] for row in self.importance("--kind", "operation")["apis"]], ["ioctl:TCGETS"])
         self.assertEqual([row["api"] for row in self.importance("--kind", "pseudo-file")["apis"]], ["/proc/self/maps"])
         self.assertEqual(self.importance("--kind", "function")["apis"], [])
-        users = json.loads(self.run_sysgap("users", "ioctl:0x5401", "--db", self.folder / "one.db", "--format", "json").stdout)
-        self.assertEqual([user["package"] for user in users["packages"]["users"]], ["asking"])
+        self.assertEqual([row["value"] for row in self.importance("--kind", "operation")["apis"]], ["0x5401"])
+        self.assertIn("\tioctl:TCGETS\t", self.run_sysgap("export", "packages", "--db", self.folder / "one.db").stdout)
+        for word in ("ioctl:0x5401", "ioctl:21505", "ioctl:TCGETS"):
+            users = json.loads(self.run_sysgap("users", word, "--db", self.folder / "one.db", "--format", "json").stdout)
+            self.assertEqual((users["api"], users["value"]), ("ioctl:TCGETS", "0x5401"))
+            self.assertEqual([user["package"] for user in users["packages"]["users"]], ["asking"])
         wanted = self.folder / "list"
         wanted.write_text("# what is there\nexit\nioctl\n")
         document = self.importance("--supported", wanted, "--by", "section")
