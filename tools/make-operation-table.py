@@ -39,11 +39,12 @@ rows = []
 for name, operations in sets.items():
     # The order in the file is that in which names for one number are shown.
     operations.sort(key=lambda operation: operation[0])
-    out.append(f"static const struct operation operations_{name}[] = {{")
+    lower = name.lower()
+    out.append(f"static const struct operation operations_{lower}[] = {{")
     out += [f'\t{{ "{one}", {value:#x}, {archs:#x}, {hidden} }},' for value, archs, one, hidden in operations]
     order = sorted(range(len(operations)), key=lambda i: operations[i][2])
-    out += ["};", f"static const short by_name_{name}[] = {{", *(f"\t{i}," for i in order), "};"]
-    rows.append(f'\t[SET_{name.upper()}] = {{ "{name}", operations_{name}, by_name_{name}, {len(operations)} }},')
+    out += ["};", f"static const short by_name_{lower}[] = {{", *(f"\t{i}," for i in order), "};"]
+    rows.append(f'\t[SET_{name.upper()}] = {{ "{name}", operations_{lower}, by_name_{lower}, {len(operations)} }},')
 out += ["static const struct set sets[SET_COUNT] = {", *rows, "};"]
 out += [f'_Static_assert({name} == {bit}, "the order of the columns");' for bit, name in enumerate(ARCHS)]
 open(sys.argv[2], "w", encoding="ascii").write("\n".join(out) + "\n")

@@ -252,7 +252,7 @@ static int run_request(const struct arguments *arguments, struct explored *explo
 		request->progress = show_progress;
 	struct output output;
 	int code =
-	    output_open(arguments, "sysgap-explore", 1,
+	    output_open(arguments, "sysgap-explore", 2,
 			arena_printf(explored->arena, "%s under %s",
 				     explored->definition->application, explored->definition->name),
 			&output);

@@ -276,7 +276,7 @@ static int scan_files(struct scanning *scanning)
 	const struct arguments *arguments = scanning->arguments;
 	struct output output;
 	int code =
-	    output_open(arguments, "sysgap-scan", 1, "What programs can ask of Linux", &output);
+	    output_open(arguments, "sysgap-scan", 2, "What programs can ask of Linux", &output);
 	if (code != EXIT_DONE)
 		return code;
 	struct found found = {

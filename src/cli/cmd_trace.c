@@ -230,7 +230,7 @@ static int trace_into(const struct arguments *arguments, struct arena *arena)
 		return write_loupe(arguments, &result.observation, arena);
 	struct output output;
 	const char *title = arena_printf(arena, "Syscalls of %s", command_line(arguments, arena));
-	int code = output_open(arguments, "sysgap-trace", 1, title, &output);
+	int code = output_open(arguments, "sysgap-trace", 2, title, &output);
 	if (code != EXIT_DONE)
 		return code;
 	write_result(output.writer, &result, arena);

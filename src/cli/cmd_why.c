@@ -225,7 +225,7 @@ static int explain(struct scanning *scanning)
 		return usage_error(arguments, "--chains needs a number from 1 to %d",
 				   WHY_MAX_CHAINS);
 	struct program program;
-	struct wanted asked = { 0 };
+	struct wanted asked = { .name = arguments->operands[1] };
 	int code = scanning_program(scanning, arguments->operands[0], &program);
 	if (code == EXIT_DONE)
 		code = read_wanted(scanning, &program, &asked);

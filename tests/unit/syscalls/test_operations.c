@@ -36,7 +36,8 @@ static void check(enum arch arch, enum operation_form form, const struct answer 
 	arena_finish(&arena);
 }
 
-#define CHECK(arch, form, answers) check(arch, form, answers, sizeof(answers) / sizeof(answers[0]))
+#define CHECK(arch, form, answers)                                                                 \
+	check(arch, form, answers, sizeof(answers) / sizeof((answers)[0]))
 
 static void knows_what_the_headers_call_an_operation(void **state)
 {
@@ -217,7 +218,26 @@ static const char *call_of(const char *set)
 									     : NULL;
 }
 
-/* Name -> value -> name -> value, of every name on every architecture that has it. */
+/* Name -> value -> name -> value; false: the architecture has no such name. */
+static bool leads_back(enum arch arch, const char *call, const char *name)
+{
+	uint32_t number;
+	uint64_t value, back;
+	if (!syscall_number_of(arch, slice_of_string(call), &number) ||
+	    !operation_value_of(arch, number, OPERATION_SELECTOR, slice_of_string(name), &value))
+		return false;
+	struct arena arena = { 0 };
+	const char *shown = operation_name(arch, number, OPERATION_SELECTOR, value, &arena);
+	assert_true(
+	    operation_value_of(arch, number, OPERATION_SELECTOR, slice_of_string(shown), &back));
+	if (back != value)
+		fail_msg("%s %s: %s is %#jx, but %s %#jx", arch_name(arch), call, name,
+			 (uintmax_t)value, shown, (uintmax_t)back);
+	assert_true(shown[0] < '0' || shown[0] > '9');
+	arena_finish(&arena);
+	return true;
+}
+
 static void every_name_leads_back_to_itself(void **state)
 {
 	(void)state;
@@ -226,26 +246,8 @@ static void every_name_leads_back_to_itself(void **state)
 		const char *set;
 		const char *name = operation_at(i, &set);
 		const char *call = call_of(set);
-		for (int arch = 0; arch < ARCH_COUNT && call != NULL; arch++) {
-			uint32_t number;
-			uint64_t value, back;
-			struct arena arena = { 0 };
-			if (!syscall_number_of((enum arch)arch, slice_of_string(call), &number) ||
-			    !operation_value_of((enum arch)arch, number, OPERATION_SELECTOR,
-						slice_of_string(name), &value))
-				continue;
-			const char *shown = operation_name((enum arch)arch, number,
-							   OPERATION_SELECTOR, value, &arena);
-			assert_true(operation_value_of((enum arch)arch, number, OPERATION_SELECTOR,
-						       slice_of_string(shown), &back));
-			if (back != value)
-				fail_msg("%s %s: %s is %#jx, but %s %#jx",
-					 arch_name((enum arch)arch), call, name, (uintmax_t)value,
-					 shown, (uintmax_t)back);
-			assert_true(shown[0] < '0' || shown[0] > '9');
-			arena_finish(&arena);
-			tried[arch]++;
-		}
+		for (int arch = 0; arch < ARCH_COUNT && call != NULL; arch++)
+			tried[arch] += leads_back((enum arch)arch, call, name);
 	}
 	for (int arch = 0; arch < ARCH_COUNT; arch++)
 		assert_true(tried[arch] > 3000);
