@@ -50,50 +50,61 @@ static const struct {
 	       { 2, 99999 },  { 3, 99 },         { 3, 393 },        { 3, 265 },
 	       { 4, 99 },     { 7, 0x110 },      { 8, 0x100 | 13 }, { 9, 0x100 } };
 
-static void make(const struct way *way, uint64_t value, struct arena *arena)
-{
+/* All calls are made at last, one after the other: nothing else makes any between them. */
+struct call {
+	long number;
 	long arguments[6];
-	memcpy(arguments, way->arguments, sizeof(arguments));
-	arguments[way->selector] = (long)value;
-	(void)syscall(way->number, arguments[0], arguments[1], arguments[2], arguments[3],
-		      arguments[4], arguments[5]);
-	printf(
-	    "%s %s\n", way->set,
-	    operation_name(ARCH_X86_64, (uint32_t)way->number, OPERATION_SELECTOR, value, arena));
-	arena_clear(arena);
+};
+
+struct calls {
+	struct arena arena;
+	struct call *calls;
+	size_t count, capacity;
+};
+
+static void add(struct calls *calls, const char *name, const struct call *call,
+		enum operation_form form, uint64_t value)
+{
+	if (calls->count == calls->capacity)
+		calls->calls = arena_grow(&calls->arena, calls->calls, calls->count,
+					  sizeof(*calls->calls), &calls->capacity);
+	calls->calls[calls->count++] = *call;
+	printf("%s %s\n", name,
+	       operation_name(ARCH_X86_64, (uint32_t)call->number, form, value, &calls->arena));
+}
+
+static void make(const struct way *way, uint64_t value, struct calls *calls)
+{
+	struct call call = { .number = way->number };
+	memcpy(call.arguments, way->arguments, sizeof(call.arguments));
+	call.arguments[way->selector] = (long)value;
+	add(calls, way->set, &call, OPERATION_SELECTOR, value);
 }
 
 /* Those whose operation is two arguments. */
-static void make_pair(const char *name, long number, uint64_t value, struct arena *arena)
+static void make_pair(const char *name, long number, uint64_t value, struct calls *calls)
 {
-	uint32_t high = (uint32_t)(value >> 32), low = (uint32_t)value;
-	if (number == SYS_mmap)
-		(void)syscall(number, 0, 0, high, low, NO_FILE, 0);
-	else
-		(void)syscall(number, NO_FILE, high, low, 0, 0);
-	printf("%s %s\n", name,
-	       operation_name(ARCH_X86_64, (uint32_t)number, OPERATION_OBSERVED, value, arena));
-	arena_clear(arena);
+	long high = (long)(value >> 32), low = (long)(value & UINT32_MAX);
+	struct call mapping = { number, { 0, 0, high, low, NO_FILE, 0 } };
+	struct call option = { number, { NO_FILE, high, low, 0, 0 } };
+	add(calls, name, number == SYS_mmap ? &mapping : &option, OPERATION_OBSERVED, value);
 }
 
-static void make_pairs(struct arena *arena)
+static void make_pairs(struct calls *calls)
 {
 	static const uint64_t levels[] = { 0, 1, 6, 17, 41, 0x10e, 0x107 };
 	static const uint64_t mappings[] = { 0x300000022, 0x4812,      0x500000812,
 					     0x100000001, 0x300020022, 0x700008022 };
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
 		for (uint64_t option = 0; option < 80; option++)
-			make_pair("setsockopt", SYS_setsockopt, levels[i] << 32 | option, arena);
+			make_pair("setsockopt", SYS_setsockopt, levels[i] << 32 | option, calls);
 	for (size_t i = 0; i < sizeof(mappings) / sizeof(mappings[0]); i++)
-		make_pair("mmap", SYS_mmap, mappings[i], arena);
+		make_pair("mmap", SYS_mmap, mappings[i], calls);
 }
 
 int main(void)
 {
-	struct arena arena = { 0 };
-	(void)setvbuf(stdout, NULL, _IOFBF, 1 << 20);
-	(void)printf("getppid\n");
-	(void)getppid(); /* what comes before is the start of the process */
+	struct calls calls = { 0 };
 	for (size_t way = 0; way < sizeof(ways) / sizeof(ways[0]); way++)
 		for (size_t i = 0; i < operation_count(); i++) {
 			const char *set;
@@ -102,12 +113,19 @@ int main(void)
 			if (strcmp(set, ways[way].set) == 0 &&
 			    operation_value_of(ARCH_X86_64, (uint32_t)ways[way].number,
 					       OPERATION_SELECTOR, slice_of_string(name), &value))
-				make(&ways[way], value, &arena);
+				make(&ways[way], value, &calls);
 		}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		make(&ways[others[i].way], others[i].value, &arena);
-	make_pairs(&arena);
-	(void)getppid();
-	arena_finish(&arena);
-	return fflush(stdout) == 0 ? 0 : 1;
+		make(&ways[others[i].way], others[i].value, &calls);
+	make_pairs(&calls);
+	if (fflush(stdout) != 0)
+		return 1;
+	(void)getppid(); /* what comes before is none of them */
+	for (size_t i = 0; i < calls.count; i++) {
+		const long *arguments = calls.calls[i].arguments;
+		(void)syscall(calls.calls[i].number, arguments[0], arguments[1], arguments[2],
+			      arguments[3], arguments[4], arguments[5]);
+	}
+	arena_finish(&calls.arena);
+	return 0;
 }
