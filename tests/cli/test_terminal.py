@@ -6,7 +6,9 @@ program = str(pathlib.Path(sys.argv.pop(1)).resolve())
 scratch = tempfile.TemporaryDirectory()
 environment = {**os.environ, "XDG_DATA_HOME": scratch.name, "COLUMNS": "40"}
 COMMANDS = (["status", "gramine-1.8"], ["status", "zephyr", "--top", "0"], ["plan", "kerla"], ["status", "gramine-1.0", "gvisor"], 
-            ["users", "prctl"], ["layer", "list"], ["layer", "show", "gvisor"], ["layer", "diff", "gramine", "gvisor"], ["syscalls"])
+            ["users", "prctl"], ["layer", "list"], ["layer", "show", "gvisor"], ["layer", "diff", "gramine", "gvisor"], ["syscalls"],
+            ["scan", "/bin/ls"], ["scan", "/bin/ls", "/bin/cat"], ["scan", "--kind", "operation", "/bin/ls"],
+            ["why", "/bin/ls", "ioctl:TCGETS"])
 
 
 def on_terminal(columns, *words):
