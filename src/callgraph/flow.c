@@ -356,7 +356,7 @@ static void collect_arguments(struct walk *walk, const struct state *state, bool
 		struct value value = state_load(&walk->flow, state, &address, 8);
 		if (value.kind == VALUE_ANY) {
 			value = state_load(&walk->flow, state, &address, 4);
-			if (value.kind == VALUE_INPUT)
+			if (value_is_given(&value))
 				value = value_any();
 		}
 		argument_add(walk, &list, INPUT_STACK + i, &value);

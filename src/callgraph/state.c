@@ -293,6 +293,7 @@ struct value state_load(const struct flow *flow, const struct state *state,
 	case VALUE_LOW:
 	case VALUE_NUMBER:
 	case VALUE_SET:
+	case VALUE_FLAGS:
 	case VALUE_SLOT:
 	case VALUE_POINTED:
 		break;
@@ -415,10 +416,11 @@ static uint64_t number_right(uint64_t a, uint64_t b)
 	return a >> (b & 63);
 }
 
+enum { FEW_BITS = 2 };
+
 /* A mask of few bits leaves few numbers, whatever it is applied to (cond ? 8 : 0 as sbb, and). */
 static struct value bounded_and(struct arena *arena, const struct value *a, const struct value *b)
 {
-	enum { FEW_BITS = 2 };
 	if (b->kind == VALUE_NUMBER && b->number != 0 &&
 	    __builtin_popcountll(b->number) <= FEW_BITS) {
 		uint64_t low = b->number & -b->number, high = b->number & (b->number - 1);
@@ -433,10 +435,32 @@ static struct value bounded_and(struct arena *arena, const struct value *a, cons
 	return value_below(max);
 }
 
+/* Flags that a caller gave with some of them set or cleared: still known once those are. */
+static bool change_flags(enum operation operation, const struct value *a, const struct value *b,
+			 struct value *out_value)
+{
+	struct value_flags flags;
+	uint32_t bits = (uint32_t)b->number;
+	if (b->kind != VALUE_NUMBER || !value_flags(a, &flags))
+		return false;
+	if (operation == OPERATION_OR)
+		flags = (struct value_flags){ flags.given & ~bits, flags.set | bits,
+					      flags.unknown & ~bits };
+	else if ((bits & (bits + 1)) != 0 && __builtin_popcount(bits) > FEW_BITS)
+		flags = (struct value_flags){ flags.given & bits, flags.set & bits,
+					      flags.unknown & bits };
+	else /* few numbers, or an index's bound: that is worth more */
+		return false;
+	*out_value = value_of_flags(a->input, &flags);
+	out_value->assumed = a->assumed || b->assumed;
+	return true;
+}
+
 static struct value calculate(const struct flow *flow, const struct instruction *instruction,
 			      const struct value *a, const struct value *b)
 {
 	struct arena *arena = flow->scratch;
+	struct value flags;
 	bool numbers = b->kind == VALUE_NUMBER && (a->kind == VALUE_NUMBER || a->kind == VALUE_SET);
 	bool same = instruction->operands[1].kind == OPERAND_REGISTER &&
 		    instruction->operands[2].kind == OPERAND_REGISTER &&
@@ -470,12 +494,17 @@ static struct value calculate(const struct flow *flow, const struct instruction 
 			return value_map(arena, a, number_and, b->number);
 		if (a->kind == VALUE_STACK && b->kind == VALUE_NUMBER)
 			return *a; /* aligning the stack: its words keep their distances */
+		if (change_flags(OPERATION_AND, a, b, &flags))
+			return flags;
 		return bounded_and(arena, a, b);
 	case OPERATION_OR:
 		if (same)
 			return *a;
 		if (b->kind == VALUE_NUMBER && b->number == UINT64_MAX)
 			return *b;
+		if (instruction->operands[1].width_bytes == 4 &&
+		    change_flags(OPERATION_OR, a, b, &flags))
+			return flags;
 		return numbers ? value_map(arena, a, number_or, b->number) : value_any();
 	case OPERATION_XOR:
 		if (same)
@@ -584,9 +613,15 @@ void state_call(const struct flow *flow, struct state *state, uint32_t clobbers)
 				    UINT32_C(1) << flow->machine->result);
 	state->comparison = (struct comparison){ 0 };
 	forget_escaped(state);
-	/* What is below the stack pointer was the callee's. */
+	/*
+	 * What is below the stack pointer was the callee's. After alloca it is somewhere below all
+	 * that a function finds by its frame pointer.
+	 */
 	const struct value *top = &state->registers[flow->machine->stack_pointer];
 	size_t kept = 0;
+	if (top->kind == VALUE_ANY &&
+	    state->registers[flow->machine->frame_pointer].kind == VALUE_STACK)
+		return;
 	for (size_t i = 0; top->kind == VALUE_STACK && i < state->word_count; i++)
 		if (state->words[i].off >= (int64_t)top->number)
 			state->words[kept++] = state->words[i];
@@ -926,6 +961,30 @@ static bool branch_input(const struct flow *flow, struct state *state, enum cond
 			     condition, right);
 }
 
+static bool branch_flags(const struct flow *flow, struct state *state, enum condition condition,
+			 uint64_t right)
+{
+	const struct comparison *comparison = &state->comparison;
+	bool is_test = comparison->operation == OPERATION_TEST;
+	bool is_zero = condition == CONDITION_EQUAL;
+	struct value_flags flags;
+	if ((!is_zero && condition != CONDITION_NOT_EQUAL) ||
+	    (!is_test && (right != 0 || comparison->width_bytes < 4)) ||
+	    !value_flags(&comparison->left, &flags))
+		return true;
+	uint32_t asked = is_test ? (uint32_t)right : UINT32_MAX;
+	if (comparison->width_bytes < 4)
+		asked &= (UINT32_C(1) << (8 * comparison->width_bytes)) - 1;
+	if ((flags.set & asked) != 0)
+		return !is_zero;
+	if ((flags.unknown & asked) != 0)
+		return true;
+	if ((flags.given & asked) == 0)
+		return is_zero;
+	return reach_test(flow->scratch, &state->reach, comparison->left.input, 32,
+			  flags.given & asked, is_zero);
+}
+
 static bool branch_any(const struct flow *flow, struct state *state, enum condition condition,
 		       uint64_t right)
 {
@@ -983,6 +1042,8 @@ bool state_branch(const struct flow *flow, struct state *state,
 		return branch_set(flow, state, condition, right);
 	case VALUE_INPUT:
 		return branch_input(flow, state, condition, right);
+	case VALUE_FLAGS:
+		return branch_flags(flow, state, condition, right);
 	case VALUE_ANY:
 		return branch_any(flow, state, condition, right);
 	case VALUE_ADDRESS: /* in this file: never a null pointer */

@@ -32,6 +32,7 @@ bool value_equals(const struct value *a, const struct value *b)
 	case VALUE_POINTED:
 		return a->number == b->number && a->bits == b->bits;
 	case VALUE_INPUT:
+	case VALUE_FLAGS:
 		return a->input == b->input && a->number == b->number && a->bits == b->bits;
 	case VALUE_ANY:
 	case VALUE_NUMBER:
@@ -90,6 +91,9 @@ static uint64_t largest(const struct value *value)
 	const uint64_t *numbers = numbers_of(value, &count);
 	if (numbers != NULL)
 		return numbers[count - 1];
+	struct value_flags flags;
+	if (value_flags(value, &flags))
+		return flags.given | flags.set | flags.unknown;
 	return value->kind == VALUE_ANY ? value->number : UINT64_MAX;
 }
 
@@ -118,6 +122,19 @@ static struct value join_sets(struct arena *arena, const struct value *a, const 
 	return (struct value){ .kind = VALUE_SET, .set = set };
 }
 
+/* Flags of one input, changed in two ways; false: they are not. */
+static bool join_flags(const struct value *a, const struct value *b, struct value *out_value)
+{
+	struct value_flags x, y;
+	if (a->input != b->input || !value_flags(a, &x) || !value_flags(b, &y))
+		return false;
+	struct value_flags both = { x.given & y.given, x.set & y.set, x.unknown | y.unknown };
+	both.unknown |= (x.given ^ y.given) | (x.set ^ y.set);
+	*out_value = value_of_flags(a->input, &both);
+	out_value->assumed = a->assumed || b->assumed;
+	return true;
+}
+
 struct value value_join(struct arena *arena, const struct value *a, const struct value *b)
 {
 	if (value_equals(a, b))
@@ -130,6 +147,9 @@ struct value value_join(struct arena *arena, const struct value *a, const struct
 		joined.assumed = a->assumed || b->assumed;
 		return joined;
 	}
+	struct value flags;
+	if (join_flags(a, b, &flags))
+		return flags;
 	struct value without = *a;
 	without.assumed = b->assumed;
 	if (value_equals(&without, b)) {
@@ -174,6 +194,7 @@ struct value value_truncate(struct arena *arena, const struct value *value, unsi
 		return value_below(
 		    8 * width_bytes <= value->bits && value->number < mask ? value->number : mask);
 	case VALUE_POINTED:
+	case VALUE_FLAGS:
 		if (width_bytes == 4)
 			return *value;
 		break;

@@ -21,6 +21,7 @@ enum value_kind {
 	VALUE_POINTED, /* the memory that such a pointer leads to */
 	VALUE_STACK,   /* number: bytes from the stack pointer at the function's entry, signed */
 	VALUE_INPUT,   /* what `input` held at the function's entry, + number */
+	VALUE_FLAGS,   /* its low 32 bits, some of them set or cleared: see value_flags */
 	VALUE_ENTRY,   /* an entry of a table in constant data */
 };
 
@@ -92,6 +93,41 @@ static inline struct value value_address(uint64_t va)
 static inline struct value value_input(unsigned input)
 {
 	return (struct value){ .kind = VALUE_INPUT, .bits = 64, .input = (uint16_t)input };
+}
+
+/* What is known of each bit of flags that a caller gave; a bit in none of them is 0. */
+struct value_flags {
+	uint32_t given; /* as they were */
+	uint32_t set;
+	uint32_t unknown;
+};
+
+/* False: it is no word of flags. One is kept as given or unknown, and set or unknown. */
+static inline bool value_flags(const struct value *value, struct value_flags *out_flags)
+{
+	uint32_t upper = (uint32_t)(value->number >> 32), lower = (uint32_t)value->number;
+	if (value->kind == VALUE_INPUT && value->bits == 32 && value->number == 0)
+		*out_flags = (struct value_flags){ .given = UINT32_MAX };
+	else if (value->kind == VALUE_FLAGS)
+		*out_flags = (struct value_flags){ upper & ~lower, lower & ~upper, upper & lower };
+	else
+		return false;
+	return true;
+}
+
+static inline struct value value_of_flags(uint16_t input, const struct value_flags *flags)
+{
+	return (struct value){ .kind = VALUE_FLAGS,
+			       .bits = 32,
+			       .input = input,
+			       .number = (uint64_t)(flags->given | flags->unknown) << 32 |
+					 flags->set | flags->unknown };
+}
+
+/* Whether it follows from what the function was given. */
+static inline bool value_is_given(const struct value *value)
+{
+	return value->kind == VALUE_INPUT || value->kind == VALUE_FLAGS;
 }
 
 bool value_equals(const struct value *a, const struct value *b);

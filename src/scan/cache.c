@@ -10,7 +10,7 @@
 #include "base/file.h"
 
 enum {
-	CACHE_VERSION = 7, /* grows with every change of what is kept or of how facts are found */
+	CACHE_VERSION = 9, /* grows with every change of what is kept or of how facts are found */
 	CACHE_MAX_BYTES = 1 << 30,
 	CACHE_ALIGN = 8,
 };
@@ -170,7 +170,7 @@ static struct argument get_argument(struct reader *reader, struct arena *arena)
 	value->assumed = get(reader) != 0;
 	value->input = (uint16_t)get(reader);
 	reader->failed |= value->kind >= VALUE_ENTRY || argument.input >= INPUT_COUNT ||
-			  (value->kind == VALUE_INPUT && value->input >= INPUT_COUNT);
+			  (value_is_given(value) && value->input >= INPUT_COUNT);
 	if (value->kind != VALUE_SET) {
 		value->number = get(reader);
 		return argument;

@@ -61,7 +61,7 @@ static void find_inputs(struct closure *closure, struct node *node)
 		for (size_t k = 0; fact->reach != NULL && k < fact->reach->term_count; k++)
 			note_input(&list, fact->reach->terms[k].input);
 		for (size_t k = 0; k < fact->argument_count; k++)
-			if (fact->arguments[k].value.kind == VALUE_INPUT)
+			if (value_is_given(&fact->arguments[k].value))
 				note_input(&list, fact->arguments[k].value.input);
 		/* Somebody may read a syscall's number there (glibc's setxid). */
 		for (unsigned k = 0; fact->kind == FACT_STORE && k < INPUT_MEMORY_WORDS / 2; k++)

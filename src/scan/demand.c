@@ -28,6 +28,10 @@ static bool picks_few(const struct fact *fact, const struct term *term)
 		numbers += more > FEW_NUMBERS ? FEW_NUMBERS + 1 : more + 1;
 	}
 	bool null = term->range_count == 1 && term->ranges[0].high == 0;
+	bool some = term->range_count == 1 && term->ranges[0].low == 1 &&
+		    term->ranges[0].high == UINT32_MAX;
+	if (term->bits_wide == 32 && (null || some)) /* no pointer: a truth value */
+		return true;
 	return numbers <= FEW_NUMBERS && (call || !null);
 }
 
@@ -86,7 +90,7 @@ static uint64_t wanted_of(struct closure *closure, struct node *node)
 			continue;
 		for (size_t k = 0; k < fact->argument_count; k++) {
 			const struct argument *argument = &fact->arguments[k];
-			if (argument->value.kind == VALUE_INPUT &&
+			if (value_is_given(&argument->value) &&
 			    (callee->wants & bit_of(argument->input)) != 0)
 				wanted |= bit_of(argument->value.input);
 		}

@@ -12,10 +12,16 @@ const struct item *node_passed(const struct node *node, const struct value *valu
 {
 	const struct input_items *items = node_input(node, value->input);
 	uint64_t mask = value->bits == 32 ? UINT32_MAX : UINT64_MAX;
-	for (size_t i = 0; items != NULL && i < items->count; i++)
+	struct value_flags flags = { 0 };
+	bool is_flags = value->kind == VALUE_FLAGS && value_flags(value, &flags);
+	for (size_t i = 0; items != NULL && i < items->count; i++) {
+		uint64_t given = items->items[i].number;
+		uint64_t passed = is_flags ? (given & flags.given) | flags.set
+					   : given + value->number;
 		if (items->items[i].module == 0 &&
-		    ((items->items[i].number + value->number) & mask) == (number & mask))
+		    ((passed ^ number) & mask & ~(uint64_t)flags.unknown) == 0)
 			return &items->items[i];
+	}
 	return NULL;
 }
 
@@ -85,6 +91,27 @@ bool fact_happens(const struct node *node, const struct fact *fact)
 	return true;
 }
 
+enum { MAX_UNKNOWN_FLAGS = 4 };
+
+/* What flags become of a number, for each way of those that are not known. */
+static bool add_flags(struct closure *closure, struct input_items *items, const struct value *value,
+		      struct item item)
+{
+	struct value_flags flags;
+	if (item.module != 0 || !value_flags(value, &flags) ||
+	    __builtin_popcount(flags.unknown) > MAX_UNKNOWN_FLAGS)
+		return inputs_any(items);
+	uint64_t known = (item.number & flags.given) | flags.set;
+	uint32_t others = flags.unknown;
+	bool changed = false;
+	for (;; others = (others - 1) & flags.unknown) { /* all subsets, the empty one last */
+		item.number = known | others;
+		changed |= inputs_add(closure, items, item);
+		if (others == 0)
+			return changed;
+	}
+}
+
 /* What the function itself was given, as far as the fact happens with it. */
 static bool add_passed_on(struct closure *closure, struct input_items *items,
 			  const struct node *node, const struct fact *fact,
@@ -100,6 +127,10 @@ static bool add_passed_on(struct closure *closure, struct input_items *items,
 		struct item item = { from->items[i].number, from->items[i].module, node, fact };
 		if (!reach_holds(fact->reach, value->input, &item))
 			continue;
+		if (value->kind == VALUE_FLAGS) {
+			changed |= add_flags(closure, items, value, item);
+			continue;
+		}
 		item.number += value->number;
 		if (value->bits == 32 && item.module == 0)
 			item.number &= UINT32_MAX;
@@ -129,6 +160,7 @@ bool inputs_add_value(struct closure *closure, struct input_items *items, const 
 			    closure, items, (struct item){ value->set->numbers[i], 0, node, fact });
 		return changed;
 	case VALUE_INPUT:
+	case VALUE_FLAGS:
 		return add_passed_on(closure, items, node, fact, value) || changed;
 	case VALUE_SLOT: /* the address of something, as ld.so finds it */
 	case VALUE_ANY:
