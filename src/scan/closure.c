@@ -440,8 +440,12 @@ static void fact_fire(struct closure *closure, struct node *node, const struct f
 	case FACT_CALL:
 	case FACT_JUMP: {
 		const struct callee *callee = closure_callee(closure, node, fact);
-		if (callee->node != NULL)
+		if (callee->node == NULL)
+			break;
+		if (model_allows_call(closure, node, callee->node))
 			enter_call(closure, callee->node, node, fact);
+		else
+			happenings_add(closure, &closure->barred, node, fact);
 		break;
 	}
 	case FACT_CALL_SLOT:
@@ -506,7 +510,7 @@ static bool enter_named(struct closure *closure)
 static void unbar(struct closure *closure)
 {
 	for (size_t i = 0; i < closure->barred.count; i++)
-		numbers_use(closure, closure->barred.items[i].node, closure->barred.items[i].fact);
+		fact_fire(closure, closure->barred.items[i].node, closure->barred.items[i].fact);
 	for (size_t i = 0; i < closure->barred_pointer_count; i++) {
 		struct pointer *pointer = &closure->barred_pointers[i];
 		if (pointer->taken || !model_may_point_to(closure, pointer->module, pointer->va))

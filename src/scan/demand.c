@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "scan/models.h"
 #include "scan/numbers.h"
 
 enum {
@@ -111,8 +112,9 @@ static bool calls_wanting(struct closure *closure, struct node *node)
 			continue;
 		const struct callee *callee =
 		    closure_callee(closure, node, &node->function->facts[i]);
-		if ((callee->node != NULL && callee->node->wants != 0) ||
-		    opens_library(closure, callee))
+		if (opens_library(closure, callee) ||
+		    (callee->node != NULL &&
+		     (callee->node->wants != 0 || model_is_for_flags(closure, callee->node))))
 			return true;
 	}
 	return false;

@@ -6,7 +6,7 @@
 #include "scan/plugins.h"
 #include "syscalls/table.h"
 
-enum { MAX_CALLS = 2, MAX_OPENERS = 16 };
+enum { MAX_CALLS = 2, MAX_OPENERS = 24 };
 
 /*
  * Calls that libc makes only when one of these functions was called from outside of it: the call's
@@ -40,7 +40,8 @@ static const struct gate gates[] = {
 	  { "sched_setparam", "sched_setscheduler", "pthread_mutexattr_setprotocol",
 	    "pthread_mutex_setprioceiling", "pthread_setschedparam", "pthread_setschedprio",
 	    "pthread_attr_setinheritsched", "pthread_setattr_default_np",
-	    "posix_spawnattr_setflags" } },
+	    "posix_spawnattr_setflags", "aio_read", "aio_write", "aio_fsync", "lio_listio",
+	    "aio_read64", "aio_write64", "aio_fsync64", "lio_listio64" } },
 	{ { "sched_setaffinity" },
 	  { "sched_setaffinity", "pthread_setaffinity_np", "pthread_attr_setaffinity_np",
 	    "pthread_getattr_np", "pthread_setattr_default_np" } },
@@ -61,9 +62,31 @@ static const struct gate gates[] = {
 	  { "close_range", "closefrom", "posix_spawn_file_actions_addclosefrom_np" } },
 	{ { "getpgid" },
 	  { "getpgid", "__bsd_getpgrp", "posix_spawn_file_actions_addtcsetpgrp_np" } },
+	/*
+	 * __longjmp_chk asks when it would jump down the stack, which is an error unless there is
+	 * another stack, set by the same call. sysdeps/unix/sysv/linux/x86_64/____longjmp_chk.S.
+	 */
+	{ { "sigaltstack" }, { "sigaltstack", "sigstack" } },
+	/* Files and folders of temporary names are made by one function, told which by its caller. */
+	{ { "mkdir" }, { "mkdir", "mkdtemp" } },
 };
 
 enum { GATE_COUNT = sizeof(gates) / sizeof(gates[0]) };
+
+/*
+ * Exported functions that libc's own functions call for state only that openers make: what is
+ * registered for remote calls is unregistered when a thread ends. sunrpc/svc.c.
+ */
+struct inner_call {
+	const char *callee;
+	const char *openers[MAX_OPENERS];
+};
+
+static const struct inner_call inner_calls[] = {
+	{ "svc_unregister", { "svc_register", "registerrpc" } },
+};
+
+enum { INNER_CALL_COUNT = sizeof(inner_calls) / sizeof(inner_calls[0]) };
 
 static bool has_version(const struct elf_symbols *symbols, const char *version)
 {
@@ -114,35 +137,75 @@ static bool is_asked_for(const struct closure *closure, const char *function)
 	return false;
 }
 
+static bool is_any_asked_for(const struct closure *closure, const char *const *openers)
+{
+	for (size_t i = 0; i < MAX_OPENERS && openers[i] != NULL; i++)
+		if (is_asked_for(closure, openers[i]))
+			return true;
+	return false;
+}
+
 bool model_allows(struct closure *closure, const struct node *node, enum arch arch, uint32_t number)
 {
 	const struct syscall *call = syscall_by_number(arch, number);
 	if (call == NULL || !is_known_libc(closure, node->module))
 		return true;
-	for (size_t g = 0; g < GATE_COUNT; g++) {
-		if (!is_one_of(gates[g].calls, MAX_CALLS, call->name))
-			continue;
-		for (size_t i = 0; i < MAX_OPENERS && gates[g].openers[i] != NULL; i++)
-			if (is_asked_for(closure, gates[g].openers[i]))
-				return true;
-		return false;
-	}
+	for (size_t g = 0; g < GATE_COUNT; g++)
+		if (is_one_of(gates[g].calls, MAX_CALLS, call->name))
+			return is_any_asked_for(closure, gates[g].openers);
 	return true;
+}
+
+bool model_allows_call(struct closure *closure, const struct node *caller,
+		       const struct node *callee)
+{
+	if (caller->module != callee->module || !is_known_libc(closure, callee->module))
+		return true;
+	const struct image *image = &closure->loaded[callee->module].module->image;
+	const char *name = image_export_name(image, callee->function->va);
+	for (size_t i = 0; name != NULL && i < INNER_CALL_COUNT; i++)
+		if (strcmp(inner_calls[i].callee, name) == 0)
+			return image_is_export(image, caller->function->va) ||
+			       is_any_asked_for(closure, inner_calls[i].openers);
+	return true;
+}
+
+bool model_is_for_flags(struct closure *closure, const struct node *node)
+{
+	/* glob's GLOB_TILDE; whether a database is one of hosts. */
+	static const char *const names[] = { "getlogin_r", "__resolv_context_get" };
+	if (!is_known_libc(closure, node->module))
+		return false;
+	const struct image *image = &closure->loaded[node->module].module->image;
+	const char *name = image_export_name(image, node->function->va);
+	return name != NULL && is_one_of(names, 2, name);
+}
+
+static bool has_known_libc(struct closure *closure)
+{
+	for (size_t i = 0; i < closure->loaded_count; i++)
+		if (is_known_libc(closure, i))
+			return true;
+	return false;
 }
 
 /*
  * ld.so executes another ld.so when it is run as a command on a program of that one, and
- * profiles a library that LD_PROFILE names. elf/rtld.c, elf/dl-profile.c.
+ * profiles a library that LD_PROFILE names. elf/rtld.c, elf/dl-profile.c. It asks for the system's
+ * name for --list-diagnostics; earlier ones did to compare the kernel's version. elf/dl-diagnostics.c.
  */
-bool model_is_environment(const struct closure *closure, const struct node *node, enum arch arch,
+bool model_is_environment(struct closure *closure, const struct node *node, enum arch arch,
 			  uint32_t number)
 {
 	static const char *const calls[] = { "execve", "setitimer" };
 	const struct loaded *loaded = &closure->loaded[node->module];
 	const char *soname = loaded->module->image.dynamic.soname;
 	const struct syscall *call = syscall_by_number(arch, number);
-	return loaded->is_loader && soname != NULL && strncmp(soname, "ld-linux", 8) == 0 &&
-	       call != NULL && is_one_of(calls, 2, call->name);
+	if (!loaded->is_loader || soname == NULL || strncmp(soname, "ld-linux", 8) != 0 ||
+	    call == NULL)
+		return false;
+	return is_one_of(calls, 2, call->name) ||
+	       (strcmp(call->name, "uname") == 0 && has_known_libc(closure));
 }
 
 bool model_may_point_to(struct closure *closure, size_t module, uint64_t va)

@@ -16,8 +16,15 @@
 bool model_allows(struct closure *closure, const struct node *node, enum arch arch,
 		  uint32_t number);
 
+/* Likewise whether a live function of a file calls another one of it. */
+bool model_allows_call(struct closure *closure, const struct node *caller,
+		       const struct node *callee);
+
+/* Whether its callers in libc call it for some of their flags: a reason to follow their values. */
+bool model_is_for_flags(struct closure *closure, const struct node *node);
+
 /* Whether the call is only made when the environment asks for it, as LD_PROFILE does. */
-bool model_is_environment(const struct closure *closure, const struct node *node, enum arch arch,
+bool model_is_environment(struct closure *closure, const struct node *node, enum arch arch,
 			  uint32_t number);
 
 /*

@@ -14,6 +14,7 @@
 #include <netdb.h>
 #include <pthread.h>
 #include <pty.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -43,6 +44,11 @@ extern char **environ;
 #define asynchronous_names 16
 #define message_notes 17
 #define plain_spawns 18
+#define asynchronous_priorities 19
+#define brace_globs 20
+#define temporary_folders 21
+#define signal_stacks 22
+#define remote_calls 23
 
 static void spawn_true(const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes)
 {
@@ -90,11 +96,39 @@ static void lock_with(int protocol)
 		(void)pthread_mutex_unlock(&mutex);
 }
 
+#if FEATURE == signal_stacks
+static jmp_buf back;
+
+static void jump(int signal)
+{
+	(void)signal;
+	longjmp(back, 1);
+}
+#endif
+
+#if FEATURE == remote_calls
+/* Old programs alone may link them. */
+__asm__(".symver svcraw_create, svcraw_create@GLIBC_2.2.5\n.symver svc_register, svc_register@GLIBC_2.2.5");
+void *svcraw_create(void);
+int svc_register(void *transport, unsigned long program, unsigned long version, void (*dispatch)(void), unsigned long protocol);
+
+static void *serve(void *argument)
+{
+	(void)svc_register(svcraw_create(), 99, 1, (void (*)(void))0, 17);
+	return argument;
+}
+#endif
+
 int main(void)
 {
-#if FEATURE == asynchronous_reads
+#if FEATURE == asynchronous_reads || FEATURE == asynchronous_priorities
 	static char bytes[9];
 	struct aiocb request = { .aio_fildes = open("/etc/passwd", O_RDONLY), .aio_buf = bytes, .aio_nbytes = 9 };
+#if FEATURE == asynchronous_priorities
+	const struct sched_param first = { .sched_priority = 2 };
+	(void)sched_setscheduler(0, SCHED_FIFO, &first);
+	request.aio_reqprio = 1;
+#endif
 	(void)aio_read(&request);
 	while (aio_error(&request) == EINPROGRESS)
 		(void)usleep(1000);
@@ -191,6 +225,28 @@ int main(void)
 	if (pipe != NULL)
 		(void)pclose(pipe);
 	spawn_true(NULL, NULL);
+#elif FEATURE == brace_globs
+	glob_t found;
+	(void)glob("/{etc,usr}/[a-b]*/", GLOB_BRACE | GLOB_MARK, NULL, &found);
+	(void)glob("/{etc,usr}/~root/*", GLOB_BRACE | GLOB_APPEND, NULL, &found);
+#elif FEATURE == temporary_folders
+	char folder[] = "/tmp/sysgap-XXXXXX", file[] = "/tmp/sysgap-XXXXXX";
+	if (mkdtemp(folder) != NULL)
+		(void)rmdir(folder);
+	if (mkstemp(file) >= 0)
+		(void)unlink(file);
+#elif FEATURE == signal_stacks
+	static char other[65536];
+	const stack_t stack = { .ss_sp = other, .ss_size = sizeof(other) };
+	const struct sigaction action = { .sa_handler = jump, .sa_flags = SA_ONSTACK };
+	(void)sigaltstack(&stack, NULL);
+	(void)sigaction(SIGUSR1, &action, NULL);
+	if (setjmp(back) == 0)
+		(void)raise(SIGUSR1);
+#elif FEATURE == remote_calls
+	pthread_t thread;
+	if (pthread_create(&thread, NULL, serve, NULL) == 0)
+		(void)pthread_join(thread, NULL);
 #else
 #error which feature?
 #endif

@@ -192,7 +192,8 @@ RUST = 'use std::{fs, thread, process::Command, net::TcpListener};\nfn main() { 
 # one program each, of features.c
 FEATURES = ["asynchronous_reads", "changing_tree_walk", "tilde_glob", "word_expansion", "spawn_attributes", "spawn_actions", "terminals",
             "timers", "scheduled_threads", "affine_threads", "protected_mutexes", "inheriting_mutexes", "daemons", "tree_streams",
-            "effective_users", "asynchronous_names", "message_notes", "plain_spawns"]
+            "effective_users", "asynchronous_names", "message_notes", "plain_spawns", "asynchronous_priorities", "brace_globs",
+            "temporary_folders", "signal_stacks", "remote_calls"]
 FEATURES_SOURCE = (pathlib.Path(__file__).parent / "features.c").read_text()
 
 PROGRAMS = [

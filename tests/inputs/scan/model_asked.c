@@ -1,14 +1,18 @@
 /*
  * The same with all that asks for it: each call is there again, and a run makes most of them.
  * build: gcc -O1 -pthread -D_GNU_SOURCE
- * must: sched_setscheduler sched_getparam sched_get_priority_max sched_setaffinity setpgid setresuid setresgid chdir fchdir close_range sendmmsg
+ * must: sched_setscheduler sched_getparam sched_get_priority_max sched_setaffinity setpgid setresuid setresgid chdir fchdir close_range sendmmsg sigaltstack mkdir alarm
  */
+#include <glob.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/wait.h>
+#include <unistd.h>
 extern char **environ;
 static void *thread(void *argument) { return argument; }
 int main(void)
@@ -44,5 +48,12 @@ int main(void)
 	struct addrinfo *found = NULL;
 	if (getaddrinfo("localhost", NULL, NULL, &found) == 0)
 		freeaddrinfo(found);
-	return 0;
+	char name[] = "/tmp/sysgap-XXXXXX";
+	if (mkdtemp(name) != NULL)
+		rmdir(name);
+	glob_t paths;
+	if (glob("~/[a-b]*", GLOB_BRACE | GLOB_TILDE, NULL, &paths) == 0)
+		globfree(&paths);
+	stack_t stack;
+	return sigaltstack(NULL, &stack);
 }
