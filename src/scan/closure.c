@@ -414,6 +414,28 @@ static void open_named(struct closure *closure, const struct node *node, const s
 	}
 }
 
+/* dlsym of a name that is a constant: it may find it in any file. */
+static void look_up_named(struct closure *closure, const struct node *node, const struct fact *fact)
+{
+	const struct machine *machine = closure->loaded[node->module].module->image.machine;
+	const struct value *value = argument_of(fact, machine->arguments[1]);
+	struct input_items items = { 0 };
+	if (value != NULL)
+		(void)inputs_add_value(closure, &items, node, fact, value);
+	for (size_t i = 0; i < items.count; i++) {
+		if (items.items[i].module == 0)
+			continue;
+		const struct loaded *owner = &closure->loaded[items.items[i].module - 1];
+		const char *name = elf_string_at(&owner->module->image.file, items.items[i].number);
+		const struct scope_entry *entry = NULL;
+		while (name != NULL && (entry = scope_next(&closure->scope, name, name_hash(name),
+							   entry)) != NULL) {
+			closure->scope.entries[entry - closure->scope.entries].used = true;
+			mention(closure, entry->module, entry->symbol->va, node, fact->va);
+		}
+	}
+}
+
 static void call_slot(struct closure *closure, struct node *node, const struct fact *fact)
 {
 	const struct callee *callee = closure_callee(closure, node, fact);
@@ -424,6 +446,9 @@ static void call_slot(struct closure *closure, struct node *node, const struct f
 			open_named(closure, node, fact, 0);
 		else if (strcmp(entry->symbol->name, "dlmopen") == 0)
 			open_named(closure, node, fact, 1);
+		else if (strcmp(entry->symbol->name, "dlsym") == 0 ||
+			 strcmp(entry->symbol->name, "dlvsym") == 0)
+			look_up_named(closure, node, fact);
 	}
 	if (callee->node == NULL)
 		return;

@@ -49,13 +49,13 @@ static uint64_t wanted_by_kernel(const struct image *image, const struct fact *f
 	const struct value *number = argument_of(fact, machine->syscall_number);
 	if (number == NULL)
 		return 0;
-	if (number->kind == VALUE_INPUT)
+	if (value_is_given(number))
 		return bit_of(number->input);
 	int selector =
 	    number->kind == VALUE_NUMBER ? numbers_selector(image->arch, number->number) : -1;
 	const struct value *operation =
 	    selector < 0 ? NULL : argument_of(fact, machine->syscall_arguments[selector]);
-	return operation != NULL && operation->kind == VALUE_INPUT ? bit_of(operation->input) : 0;
+	return operation != NULL && value_is_given(operation) ? bit_of(operation->input) : 0;
 }
 
 /* Inputs that decide by themselves whether a fact of the function happens. */
@@ -78,6 +78,32 @@ static uint64_t wanted_here(const struct image *image, const struct function *fu
 	return wanted;
 }
 
+/* The argument that is a library's or a symbol's name; -1: none is. */
+static int name_argument(const struct closure *closure, const struct callee *callee)
+{
+	static const struct {
+		const char *function;
+		int argument;
+	} finders[] = { { "dlopen", 0 }, { "dlmopen", 1 }, { "dlsym", 1 }, { "dlvsym", 1 } };
+	if (callee->entry == 0)
+		return -1;
+	const char *name = closure->scope.entries[callee->entry - 1].symbol->name;
+	for (size_t i = 0; i < sizeof(finders) / sizeof(finders[0]); i++)
+		if (strcmp(finders[i].function, name) == 0)
+			return finders[i].argument;
+	return -1;
+}
+
+/* What a callee wants to be told, be it known or not. */
+static uint64_t wanted_by(const struct closure *closure, const struct node *node,
+			  const struct callee *callee)
+{
+	const struct machine *machine = closure->loaded[node->module].module->image.machine;
+	int argument = name_argument(closure, callee);
+	return (callee->node == NULL ? 0 : callee->node->wants) |
+	       (argument < 0 ? 0 : bit_of(machine->arguments[argument]));
+}
+
 /* The inputs that the function, or what it hands them to, wants to know, as far as is known. */
 static uint64_t wanted_of(struct closure *closure, struct node *node)
 {
@@ -86,23 +112,15 @@ static uint64_t wanted_of(struct closure *closure, struct node *node)
 		const struct fact *fact = &node->function->facts[i];
 		if (!goes_on(fact) || fact->argument_count == 0)
 			continue;
-		const struct node *callee = closure_callee(closure, node, fact)->node;
-		if (callee == NULL || callee->wants == 0)
-			continue;
-		for (size_t k = 0; k < fact->argument_count; k++) {
+		uint64_t wants = wanted_by(closure, node, closure_callee(closure, node, fact));
+		for (size_t k = 0; wants != 0 && k < fact->argument_count; k++) {
 			const struct argument *argument = &fact->arguments[k];
 			if (value_is_given(&argument->value) &&
-			    (callee->wants & bit_of(argument->input)) != 0)
+			    (wants & bit_of(argument->input)) != 0)
 				wanted |= bit_of(argument->value.input);
 		}
 	}
 	return wanted;
-}
-
-static bool opens_library(const struct closure *closure, const struct callee *callee)
-{
-	return callee->entry != 0 &&
-	       strcmp(closure->scope.entries[callee->entry - 1].symbol->name, "dlopen") == 0;
 }
 
 static bool calls_wanting(struct closure *closure, struct node *node)
@@ -112,9 +130,8 @@ static bool calls_wanting(struct closure *closure, struct node *node)
 			continue;
 		const struct callee *callee =
 		    closure_callee(closure, node, &node->function->facts[i]);
-		if (opens_library(closure, callee) ||
-		    (callee->node != NULL &&
-		     (callee->node->wants != 0 || model_is_for_flags(closure, callee->node))))
+		if (wanted_by(closure, node, callee) != 0 ||
+		    (callee->node != NULL && model_is_for_flags(closure, callee->node)))
 			return true;
 	}
 	return false;

@@ -16,8 +16,8 @@ const struct item *node_passed(const struct node *node, const struct value *valu
 	bool is_flags = value->kind == VALUE_FLAGS && value_flags(value, &flags);
 	for (size_t i = 0; items != NULL && i < items->count; i++) {
 		uint64_t given = items->items[i].number;
-		uint64_t passed = is_flags ? (given & flags.given) | flags.set
-					   : given + value->number;
+		uint64_t passed =
+		    is_flags ? (given & flags.given) | flags.set : given + value->number;
 		if (items->items[i].module == 0 &&
 		    ((passed ^ number) & mask & ~(uint64_t)flags.unknown) == 0)
 			return &items->items[i];

@@ -208,7 +208,7 @@ static bool becomes_number(struct closure *closure, struct node *node, uint16_t 
 		bool call = fact->kind == FACT_SYSCALL;
 		for (size_t k = 0; k < fact->argument_count; k++) {
 			const struct argument *argument = &fact->arguments[k];
-			if (argument->value.kind != VALUE_INPUT || argument->value.input != input)
+			if (!value_is_given(&argument->value) || argument->value.input != input)
 				continue;
 			const struct machine *machine =
 			    closure->loaded[node->module].module->image.machine;

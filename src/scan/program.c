@@ -184,8 +184,7 @@ static const struct node *chain_passers(struct chain *chain, const struct use *u
 	const struct node *node = use->node;
 	const struct value *value = argument_of(use->fact, input);
 	*out_source = NUMBER_CONSTANT;
-	for (unsigned i = 0; value != NULL && value->kind == VALUE_INPUT && i < PASSED_MAX_DEPTH;
-	     i++) {
+	for (unsigned i = 0; value != NULL && value_is_given(value) && i < PASSED_MAX_DEPTH; i++) {
 		const struct item *item = node_passed(node, value, number);
 		if (item == NULL)
 			break;
