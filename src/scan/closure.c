@@ -409,8 +409,11 @@ static void open_named(struct closure *closure, const struct node *node, const s
 			continue;
 		const struct loaded *owner = &closure->loaded[items.items[i].module - 1];
 		const char *name = elf_string_at(&owner->module->image.file, items.items[i].number);
-		if (name != NULL && name[0] != '\0' && strlen(name) < NAME_MAX_BYTES)
-			(void)closure_load(closure, name, node->module, false);
+		if (name == NULL || name[0] == '\0' || strlen(name) >= NAME_MAX_BYTES)
+			continue;
+		closure->opens_token |= strchr(name, '$') != NULL;
+		closure->opens_relative |= name_is_relative(name);
+		(void)closure_load(closure, name, node->module, false);
 	}
 }
 

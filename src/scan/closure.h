@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string.h>
+
 #include "scan/module.h"
 #include "scan/name_set.h"
 #include "scan/program.h"
@@ -104,6 +106,7 @@ struct closure {
 	size_t missing_count, missing_capacity;
 	struct happenings unknown_calls; /* through pointers */
 	struct happenings stores;        /* of pointers from callers into variables */
+	bool opens_token, opens_relative; /* dlopen with $ORIGIN, or a path that is not absolute */
 	bool presumed_numbers;     /* a syscall's number may come through a call by a pointer */
 	struct happenings pointed; /* syscalls whose number is where such a one points */
 	struct happenings barred;  /* syscalls that nothing live asks for (models.h) */
@@ -153,6 +156,12 @@ struct target {
 /* What ld.so puts into a slot; false: nothing that is known. */
 bool closure_slot_target(struct closure *closure, size_t module,
 			 const struct elf_relocation *relocation, struct target *out_target);
+
+/* A path, but not from the root. */
+static inline bool name_is_relative(const char *name)
+{
+	return name[0] != '/' && strchr(name, '/') != NULL;
+}
 
 /* Where a fact leads that is a call or a jump. */
 const struct callee *closure_callee(struct closure *closure, struct node *node,

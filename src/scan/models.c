@@ -189,23 +189,78 @@ static bool has_known_libc(struct closure *closure)
 	return false;
 }
 
+/* Whether a file asks ld.so for others by names with $ORIGIN and its like, */
+static bool has_tokens(const struct elf_dynamic *dynamic)
+{
+	bool has = (dynamic->rpath != NULL && strchr(dynamic->rpath, '$') != NULL) ||
+		   (dynamic->runpath != NULL && strchr(dynamic->runpath, '$') != NULL);
+	for (size_t i = 0; i < dynamic->needed_count && !has; i++)
+		has = strchr(dynamic->needed[i], '$') != NULL;
+	return has;
+}
+
+static bool lists_relative(const char *folders)
+{
+	for (; folders != NULL; folders = strchr(folders, ':')) {
+		folders += *folders == ':';
+		if (*folders != '/' && *folders != '$')
+			return true;
+	}
+	return false;
+}
+
+/* or by names that count from the current folder. */
+static bool has_relative_names(const struct elf_dynamic *dynamic)
+{
+	bool has = lists_relative(dynamic->rpath) || lists_relative(dynamic->runpath);
+	for (size_t i = 0; i < dynamic->needed_count && !has; i++)
+		has = name_is_relative(dynamic->needed[i]);
+	return has;
+}
+
+/* Of what ld.so does for certain names only: files hold them, or configurations, or variables. */
+static enum tier tier_of_names(const struct closure *closure, bool opened,
+			       bool (*has)(const struct elf_dynamic *dynamic))
+{
+	enum tier tier = TIER_ENVIRONMENT;
+	for (size_t i = 0; i < closure->loaded_count; i++) {
+		if (opened || has(&closure->loaded[i].module->image.dynamic))
+			return TIER_EXACT;
+		if (closure->loaded[i].opens_unknown)
+			tier = TIER_PLUGIN;
+	}
+	return tier;
+}
+
 /*
  * ld.so executes another ld.so when it is run as a command on a program of that one, and
  * profiles a library that LD_PROFILE names. elf/rtld.c, elf/dl-profile.c. It asks for the system's
- * name for --list-diagnostics; earlier ones did to compare the kernel's version. elf/dl-diagnostics.c.
+ * name for --list-diagnostics; earlier ones did to compare the kernel's version. It looks for a
+ * file's own folder for $ORIGIN, and for the current one when it is given a path that is not
+ * absolute. elf/dl-diagnostics.c, dl-load.c, dl-object.c.
  */
-bool model_is_environment(struct closure *closure, const struct node *node, enum arch arch,
-			  uint32_t number)
+enum tier model_tier(struct closure *closure, const struct node *node, enum arch arch,
+		     uint32_t number)
 {
-	static const char *const calls[] = { "execve", "setitimer" };
+	static const char *const of_commands[] = { "execve", "setitimer" };
+	static const char *const of_folders[] = { "getcwd", "getdents64" };
 	const struct loaded *loaded = &closure->loaded[node->module];
 	const char *soname = loaded->module->image.dynamic.soname;
 	const struct syscall *call = syscall_by_number(arch, number);
 	if (!loaded->is_loader || soname == NULL || strncmp(soname, "ld-linux", 8) != 0 ||
 	    call == NULL)
-		return false;
-	return is_one_of(calls, 2, call->name) ||
-	       (strcmp(call->name, "uname") == 0 && has_known_libc(closure));
+		return TIER_EXACT;
+	if (is_one_of(of_commands, 2, call->name))
+		return TIER_ENVIRONMENT;
+	if (!has_known_libc(closure))
+		return TIER_EXACT;
+	if (strcmp(call->name, "uname") == 0)
+		return TIER_ENVIRONMENT;
+	if (strcmp(call->name, "readlink") == 0)
+		return tier_of_names(closure, closure->opens_token, has_tokens);
+	if (is_one_of(of_folders, 2, call->name))
+		return tier_of_names(closure, closure->opens_relative, has_relative_names);
+	return TIER_EXACT;
 }
 
 bool model_may_point_to(struct closure *closure, size_t module, uint64_t va)

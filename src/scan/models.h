@@ -23,9 +23,9 @@ bool model_allows_call(struct closure *closure, const struct node *caller,
 /* Whether its callers in libc call it for some of their flags: a reason to follow their values. */
 bool model_is_for_flags(struct closure *closure, const struct node *node);
 
-/* Whether the call is only made when the environment asks for it, as LD_PROFILE does. */
-bool model_is_environment(struct closure *closure, const struct node *node, enum arch arch,
-			  uint32_t number);
+/* The first tier with what asks for the call, with what is live by now: LD_PROFILE is none's. */
+enum tier model_tier(struct closure *closure, const struct node *node, enum arch arch,
+		     uint32_t number);
 
 /*
  * Whether a function whose address is taken may be called: libc has the functions of two name

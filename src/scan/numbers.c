@@ -8,29 +8,28 @@
 enum { SITES_MAX_PER_NUMBER = 64 };
 
 /* One record per number and site; the first of a number is the nearest. */
-static void use_add(struct closure *closure, enum arch arch, uint32_t number, bool assumed,
-		    const struct node *node, const struct fact *fact)
+static void use_add(struct closure *closure, struct use use)
 {
 	size_t sites = 0;
-	enum tier tier = closure->tier;
-	if (tier < TIER_ENVIRONMENT && model_is_environment(closure, node, arch, number))
-		tier = TIER_ENVIRONMENT;
-	if (tier > closure->last_tier)
+	if (use.tier > closure->last_tier)
 		return;
 	for (size_t i = 0; i < closure->use_count; i++) {
-		const struct use *use = &closure->uses[i];
-		if (use->number != number || use->arch != arch)
+		struct use *known = &closure->uses[i];
+		if (known->number != use.number || known->arch != use.arch)
 			continue;
-		if ((use->va == fact->va && use->node->module == node->module) ||
-		    ++sites == SITES_MAX_PER_NUMBER)
+		if (known->va == use.va && known->node->module == use.node->module) {
+			if (known->tier > use.tier)
+				known->tier = use.tier;
+			return;
+		}
+		if (++sites == SITES_MAX_PER_NUMBER)
 			return;
 	}
 	if (closure->use_count == closure->use_capacity)
 		closure->uses = arena_grow(closure->arena, closure->uses, closure->use_count,
 					   sizeof(*closure->uses), &closure->use_capacity);
-	closure->uses[closure->use_count] =
-	    (struct use){ arch, number, tier, assumed, closure->use_count, node, fact->va, fact };
-	closure->use_count++;
+	use.order = closure->use_count;
+	closure->uses[closure->use_count++] = use;
 }
 
 static void unresolved_add(struct closure *closure, const struct node *node,
@@ -62,7 +61,12 @@ static void note_handler(struct closure *closure, const struct node *node, const
 	if (arch != ARCH_AARCH64 || call == NULL || strcmp(call->name, "rt_sigaction") != 0)
 		return;
 	call = syscall_by_name(slice_of_string("rt_sigreturn"));
-	use_add(closure, arch, (uint32_t)call->numbers[arch], false, node, fact);
+	use_add(closure, (struct use){ .arch = arch,
+				       .number = (uint32_t)call->numbers[arch],
+				       .tier = closure->tier,
+				       .node = node,
+				       .va = fact->va,
+				       .fact = fact });
 }
 
 int numbers_selector(enum arch arch, uint64_t number)
@@ -191,7 +195,18 @@ void numbers_use(struct closure *closure, struct node *node, const struct fact *
 			happenings_add(closure, &closure->barred, node, fact);
 			continue;
 		}
-		use_add(closure, arch, number, items.assumed, node, fact);
+		enum tier tier = model_tier(closure, node, arch, number);
+		if (tier > closure->tier) /* what becomes live may ask for it, too */
+			happenings_add(closure, &closure->barred, node, fact);
+		else
+			tier = closure->tier;
+		use_add(closure, (struct use){ .arch = arch,
+					       .number = number,
+					       .tier = tier,
+					       .assumed = items.assumed,
+					       .node = node,
+					       .va = fact->va,
+					       .fact = fact });
 		note_handler(closure, node, fact, arch, number);
 		note_operations(closure, node, fact, arch, number);
 	}
