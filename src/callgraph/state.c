@@ -456,11 +456,26 @@ static bool change_flags(enum operation operation, const struct value *a, const 
 	return true;
 }
 
+static struct value mask(struct arena *arena, const struct value *a, const struct value *b)
+{
+	struct value flags;
+	if (a->kind == VALUE_STACK && b->kind == VALUE_NUMBER)
+		return *a; /* aligning the stack: its words keep their distances */
+	return change_flags(OPERATION_AND, a, b, &flags) ? flags : bounded_and(arena, a, b);
+}
+
+static struct value set_bits(const struct value *a, const struct value *b, unsigned width_bytes)
+{
+	struct value flags;
+	if (b->kind == VALUE_NUMBER && b->number == UINT64_MAX)
+		return *b;
+	return width_bytes == 4 && change_flags(OPERATION_OR, a, b, &flags) ? flags : value_any();
+}
+
 static struct value calculate(const struct flow *flow, const struct instruction *instruction,
 			      const struct value *a, const struct value *b)
 {
 	struct arena *arena = flow->scratch;
-	struct value flags;
 	bool numbers = b->kind == VALUE_NUMBER && (a->kind == VALUE_NUMBER || a->kind == VALUE_SET);
 	bool same = instruction->operands[1].kind == OPERAND_REGISTER &&
 		    instruction->operands[2].kind == OPERAND_REGISTER &&
@@ -492,20 +507,13 @@ static struct value calculate(const struct flow *flow, const struct instruction 
 			return *a;
 		if (numbers)
 			return value_map(arena, a, number_and, b->number);
-		if (a->kind == VALUE_STACK && b->kind == VALUE_NUMBER)
-			return *a; /* aligning the stack: its words keep their distances */
-		if (change_flags(OPERATION_AND, a, b, &flags))
-			return flags;
-		return bounded_and(arena, a, b);
+		return mask(arena, a, b);
 	case OPERATION_OR:
 		if (same)
 			return *a;
-		if (b->kind == VALUE_NUMBER && b->number == UINT64_MAX)
-			return *b;
-		if (instruction->operands[1].width_bytes == 4 &&
-		    change_flags(OPERATION_OR, a, b, &flags))
-			return flags;
-		return numbers ? value_map(arena, a, number_or, b->number) : value_any();
+		if (numbers)
+			return value_map(arena, a, number_or, b->number);
+		return set_bits(a, b, instruction->operands[1].width_bytes);
 	case OPERATION_XOR:
 		if (same)
 			return value_number(0);

@@ -104,8 +104,8 @@ struct closure {
 	size_t operation_count, operation_capacity;
 	const char **missing;
 	size_t missing_count, missing_capacity;
-	struct happenings unknown_calls; /* through pointers */
-	struct happenings stores;        /* of pointers from callers into variables */
+	struct happenings unknown_calls;  /* through pointers */
+	struct happenings stores;         /* of pointers from callers into variables */
 	bool opens_token, opens_relative; /* dlopen with $ORIGIN, or a path that is not absolute */
 	bool presumed_numbers;     /* a syscall's number may come through a call by a pointer */
 	struct happenings pointed; /* syscalls whose number is where such a one points */

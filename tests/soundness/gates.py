@@ -192,13 +192,30 @@ def diagnostics(code):
     return "" if sites and printers & reached and not last and not others else f"{len(printers)} print it, {last} {others} ask, too"
 
 
+def folders(code):
+    """What is wrong with: ld.so asks for a file's folder after it counted a name's "$", for the current one after it looked for "/"."""
+    def has(function, character):
+        return any(f"$0x{ord(character):x}," in text for _, text in code.lines[function])
+
+    number = numbers()
+    origin, current, listing = (code.sites[number[call]] for call in ("readlink", "getcwd", "getdents64"))
+    counters = {function for function in code.lines if has(function, "$")}
+    without = [hex(caller) for function in origin for caller in code.callers[function]
+               if not any(caller in code.callers[counter] for counter in counters)]
+    without += [hex(caller) for function in current for caller in code.callers[function] if not has(caller, "/")]
+    above = code.reaching(listing, lambda _, callee: callee not in current)
+    without += [hex(function) for function in above - current if not code.callers[function]]
+    without += [] if current <= above else ["something else"]
+    return "" if origin and current and listing and not without else f"{without} ask, too"
+
+
 def main():
     if not os.path.exists(LIBC) or "GLIBC_2.37" in (versions := output("readelf", "-V", LIBC)) or "GLIBC_2.36" not in versions:
         print("1..0 # SKIP no glibc 2.36")
         sys.exit(77)
     code, failed = Code(LIBC), 0
     wanted = [(call, openers) for calls, openers in gates() for call in calls]
-    print(f"1..{len(wanted) + 3}")
+    print(f"1..{len(wanted) + 4}")
 
     def report(number, title, right, remark):
         nonlocal failed
@@ -211,8 +228,11 @@ def main():
         report(i, call, missing == [], f": {missing} reach it, too")
     wrong = remote_calls(code)
     report(len(wanted) + 2, "a thread's end unregisters remote calls", not wrong, f": {wrong}")
-    wrong = diagnostics(Code(LOADER))
+    loader = Code(LOADER)
+    wrong = diagnostics(loader)
     report(len(wanted) + 3, "ld.so's uname is for its diagnostics", not wrong, f": {wrong}")
+    wrong = folders(loader)
+    report(len(wanted) + 4, "ld.so's look for folders is for names that ask", not wrong, f": {wrong}")
     sys.exit(1 if failed else 0)
 
 
