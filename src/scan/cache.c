@@ -10,7 +10,7 @@
 #include "base/file.h"
 
 enum {
-	CACHE_VERSION = 9, /* grows with every change of what is kept or of how facts are found */
+	CACHE_VERSION = 10, /* grows with every change of what is kept or of how facts are found */
 	CACHE_MAX_BYTES = 1 << 30,
 	CACHE_ALIGN = 8,
 };
