@@ -40,12 +40,17 @@ static size_t make_program(const uint8_t *bytes, size_t size_bytes, uint8_t *out
 	return CODE_OFF + size_bytes - 1;
 }
 
-static void check_function(const struct function *function, uint64_t end)
+static void check_function(const struct image *image, const struct function *function, uint64_t end)
 {
+	uint64_t last_va = 0;
 	for (size_t i = 0; i < function->fact_count; i++) {
-		const struct fact *fact = &function->facts[i];
+		struct fact own;
+		const struct fact *fact = flow_fact(image, function, i, &own);
+		if (fact == NULL)
+			continue;
 		check(fact->va >= CODE_VA && fact->va < end);
-		check(i == 0 || function->facts[i - 1].va <= fact->va);
+		check(last_va <= fact->va);
+		last_va = fact->va;
 		for (size_t k = 0; fact->reach != NULL && k < fact->reach->term_count; k++) {
 			const struct term *term = &fact->reach->terms[k];
 			check(term->input < INPUT_COUNT);
@@ -71,15 +76,17 @@ static struct program scan(struct arena *arena, struct slice bytes)
 	struct program program = { 0 };
 	struct module *module;
 	struct error err = { 0 };
-	if (module_open(bytes, "fuzz", NULL, &problems, &module, &err) != STATUS_OK)
+	struct image_source source = { .bytes = bytes, .input = "fuzz" };
+	if (module_open(&source, &problems, &module, &err) != STATUS_OK)
 		return program;
 	program_scan(module, &alone, TIER_ENVIRONMENT, &problems, &program);
-	for (size_t i = 0; i < module->function_capacity; i++) {
-		const struct module_function *function = &module->functions[i];
-		if (function->swept != NULL)
-			check_function(function->swept, CODE_VA + bytes.size_bytes - CODE_OFF);
-		if (function->valued != NULL)
-			check_function(function->valued, CODE_VA + bytes.size_bytes - CODE_OFF);
+	uint64_t end = CODE_VA + bytes.size_bytes - CODE_OFF;
+	for (size_t i = 0; i < module_number_count(module); i++) {
+		const struct module_function *function = module_known(module, (uint32_t)i);
+		if (function != NULL && function->is_swept)
+			check_function(&module->image, &function->swept, end);
+		if (function != NULL && function->valued != NULL)
+			check_function(&module->image, &function->valued->function, end);
 	}
 	module_finish(module);
 	return program;

@@ -8,8 +8,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
 	struct problem_list problems = { .arena = &arena };
 	struct module *module;
 	struct error err = { 0 };
-	if (module_open((struct slice){ bytes, size_bytes }, "fuzz", NULL, &problems, &module,
-			&err) == STATUS_OK) {
+	struct image_source source = { .bytes = { bytes, size_bytes }, .input = "fuzz" };
+	if (module_open(&source, &problems, &module, &err) == STATUS_OK) {
 		struct program program;
 		program_scan(module, &alone, TIER_ENVIRONMENT, &problems, &program);
 		for (size_t i = 0; i < program.use_count; i++) {

@@ -46,8 +46,7 @@ static struct arena_block *block_create(size_t size_bytes, struct arena_block *o
 	return block;
 }
 
-/* Memory whose content is not set. */
-static void *take(struct arena *arena, size_t count, size_t size_bytes)
+void *arena_alloc_raw(struct arena *arena, size_t count, size_t size_bytes)
 {
 	size_t want_bytes;
 	if (__builtin_mul_overflow(count, size_bytes, &want_bytes) || want_bytes > SIZE_MAX / 2) {
@@ -77,7 +76,7 @@ static void *take(struct arena *arena, size_t count, size_t size_bytes)
 
 void *arena_alloc(struct arena *arena, size_t count, size_t size_bytes)
 {
-	return memset(take(arena, count, size_bytes), 0, count * size_bytes);
+	return memset(arena_alloc_raw(arena, count, size_bytes), 0, count * size_bytes);
 }
 
 char *arena_slice(struct arena *arena, struct slice slice)
@@ -90,7 +89,7 @@ char *arena_slice(struct arena *arena, struct slice slice)
 
 void *arena_copy(struct arena *arena, const void *from, size_t count, size_t size_bytes)
 {
-	void *copy = take(arena, count, size_bytes);
+	void *copy = arena_alloc_raw(arena, count, size_bytes);
 	if (count > 0)
 		memcpy(copy, from, count * size_bytes);
 	return copy;
@@ -120,7 +119,7 @@ void *arena_grow(struct arena *arena, const void *array, size_t count, size_t si
 		 size_t *capacity)
 {
 	*capacity = *capacity == 0 ? 16 : *capacity * 2;
-	unsigned char *grown = take(arena, *capacity, size_bytes);
+	unsigned char *grown = arena_alloc_raw(arena, *capacity, size_bytes);
 	if (count > 0)
 		memcpy(grown, array, count * size_bytes);
 	memset(grown + count * size_bytes, 0, (*capacity - count) * size_bytes);

@@ -14,6 +14,7 @@ struct arena {
 
 /* Zeroed memory for count objects of size_bytes each, aligned for any of them. */
 void *arena_alloc(struct arena *arena, size_t count, size_t size_bytes);
+void *arena_alloc_raw(struct arena *arena, size_t count, size_t size_bytes); /* not zeroed */
 void *arena_copy(struct arena *arena, const void *from, size_t count, size_t size_bytes);
 char *arena_string(struct arena *arena, const char *string); /* a copy */
 char *arena_slice(struct arena *arena, struct slice slice);  /* a terminated copy */

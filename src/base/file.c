@@ -91,6 +91,15 @@ enum status file_input_open(const char *path, uint64_t max_bytes, struct file_ma
 	return status;
 }
 
+void file_map_drop(struct slice part)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)part.bytes;
+	uintptr_t first = (start + page - 1) & ~(page - 1);
+	uintptr_t end = (start + part.size_bytes) & ~(page - 1);
+	if (end > first)
+		(void)madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
 void file_map_close(struct file_map *map)
 {
 	if (map->start != NULL)

@@ -30,6 +30,12 @@ enum status file_input_open(const char *path, uint64_t max_bytes, struct file_ma
 void file_map_close(struct file_map *map); /* safe to call twice */
 
 /*
+ * Gives back the memory of part of a mapped file, which is read anew where it is touched again.
+ * Of file_map_open's only: a pipe's content would be lost.
+ */
+void file_map_drop(struct slice part);
+
+/*
  * Makes the folders above the path that are missing. mode: of those, as mkdir(2) takes it
  * returns   STATUS_IO; folders that were there before are no error
  */

@@ -831,6 +831,17 @@ static void follow(struct walk *walk)
 			block_run(walk, i);
 }
 
+/* The facts of a swept function as a list. */
+static struct function gather(const struct image *image, uint64_t va, struct arena *arena)
+{
+	struct function swept = flow_sweep(image, va), function = { .va = va, .cut = true };
+	function.facts = arena_alloc(arena, swept.fact_count, sizeof(*function.facts));
+	for (size_t i = 0; i < swept.fact_count; i++)
+		if (flow_fact(image, &swept, i, &function.facts[function.fact_count]) != NULL)
+			function.fact_count++;
+	return function;
+}
+
 struct function flow_function(const struct image *image, uint64_t va, struct arena *arena,
 			      struct arena *scratch)
 {
@@ -844,17 +855,14 @@ struct function flow_function(const struct image *image, uint64_t va, struct are
 		walk.sees_callees = true;
 		follow(&walk);
 	}
-	if (walk.cut) { /* what was not followed is not lost: only its values are */
-		struct function swept = flow_sweep(image, va, arena);
-		swept.cut = true;
-		return swept;
-	}
+	if (walk.cut) /* what was not followed is not lost: only its values are */
+		return gather(image, va, arena);
 	if (walk.fact_count > 0)
 		qsort(walk.facts, walk.fact_count, sizeof(*walk.facts), compare_facts);
 	return (struct function){ .va = va,
 				  .facts = arena_copy(arena, walk.facts, walk.fact_count,
 						      sizeof(*walk.facts)),
-				  .fact_count = walk.fact_count };
+				  .fact_count = (uint32_t)walk.fact_count };
 }
 
 /* How straight code from one address to another ends. */
@@ -926,52 +934,60 @@ static struct elf_range swept_range(const struct image *image, uint64_t va, bool
 	return range;
 }
 
-struct function flow_sweep(const struct image *image, uint64_t va, struct arena *arena)
+struct function flow_sweep(const struct image *image, uint64_t va)
 {
-	static const uint8_t kinds[SWEEP_COUNT] = {
-		[SWEEP_CALL] = FACT_CALL + 1,           [SWEEP_JUMP] = FACT_JUMP + 1,
-		[SWEEP_BRANCH] = FACT_JUMP + 1,         [SWEEP_CALL_SLOT] = FACT_CALL_SLOT + 1,
-		[SWEEP_JUMP_SLOT] = FACT_JUMP_SLOT + 1, [SWEEP_ADDRESS] = FACT_REFERENCE + 1,
-		[SWEEP_IMMEDIATE] = FACT_REFERENCE + 1, [SWEEP_LOAD] = FACT_LOAD + 1,
-		[SWEEP_SYSCALL] = FACT_SYSCALL + 1,     [SWEEP_SYSENTER] = FACT_SYSCALL_I386 + 1,
-		[SWEEP_INT80] = FACT_SYSCALL_I386 + 1,
-	};
-	bool goes_over;
-	struct elf_range range = swept_range(image, va, &goes_over);
+	struct function function = { .va = va, .swept = true };
+	struct elf_range range = swept_range(image, va, &function.runs_over);
 	uint64_t end = range.va + range.size_bytes;
 	size_t first = image_event_from(image, range.va), count = 0;
-	while (first + count < image->event_count &&
-	       image->base + image->events[first + count].off < end)
-		count++;
-	struct fact *facts = arena_alloc(arena, count + 1, sizeof(*facts));
-	struct function function = { .va = va, .facts = facts, .swept = true };
-	for (size_t i = first; i < first + count; i++) {
-		const struct event *event = &image->events[i];
-		uint64_t target = image->base + event->value;
-		bool jump = event->kind == SWEEP_JUMP || event->kind == SWEEP_BRANCH;
-		if (jump && target >= range.va && target < end)
-			continue;
-		struct fact *fact = &facts[function.fact_count++];
-		function.has_syscall |= event->kind == SWEEP_SYSCALL ||
-					event->kind == SWEEP_SYSENTER || event->kind == SWEEP_INT80;
-		*fact = (struct fact){ .va = image->base + event->off,
-				       .target = target,
-				       .kind = (uint8_t)(kinds[event->kind] - 1),
-				       .width_bytes =
-					   event->width_bytes == 0 ? 64 : event->width_bytes };
-		if (fact->kind != FACT_CALL_SLOT && fact->kind != FACT_JUMP_SLOT)
-			continue;
-		/* A slot that ld.so does not fill holds a pointer that is not known. */
-		const struct elf_relocation *relocation =
-		    elf_relocation_at(&image->relocations, target);
-		if (relocation == NULL ||
-		    (image->fixed && relocation->kind == ELF_RELOCATION_RELATIVE))
-			fact->kind = FACT_LOAD;
+	for (; first + count < image->event_count &&
+	       image->base + image->events[first + count].off < end;
+	     count++) {
+		unsigned kind = image->events[first + count].kind;
+		function.has_syscall |=
+		    kind == SWEEP_SYSCALL || kind == SWEEP_SYSENTER || kind == SWEEP_INT80;
 	}
-	if (goes_over)
-		facts[function.fact_count++] =
-		    (struct fact){ .va = end - 1, .target = end, .kind = FACT_JUMP };
+	function.first_event = (uint32_t)first;
+	function.fact_count = (uint32_t)count + function.runs_over;
+	function.start_off = (uint32_t)(range.va - image->base);
+	function.end_off = (uint32_t)(end - image->base);
 	return function;
+}
+
+struct fact *flow_fact(const struct image *image, const struct function *function, size_t index,
+		       struct fact *own)
+{
+	static const uint8_t kinds[SWEEP_COUNT] = {
+		[SWEEP_CALL] = FACT_CALL,           [SWEEP_JUMP] = FACT_JUMP,
+		[SWEEP_BRANCH] = FACT_JUMP,         [SWEEP_CALL_SLOT] = FACT_CALL_SLOT,
+		[SWEEP_JUMP_SLOT] = FACT_JUMP_SLOT, [SWEEP_ADDRESS] = FACT_REFERENCE,
+		[SWEEP_IMMEDIATE] = FACT_REFERENCE, [SWEEP_LOAD] = FACT_LOAD,
+		[SWEEP_SYSCALL] = FACT_SYSCALL,     [SWEEP_SYSENTER] = FACT_SYSCALL_I386,
+		[SWEEP_INT80] = FACT_SYSCALL_I386,
+	};
+	if (!function->swept)
+		return &function->facts[index];
+	uint64_t end = image->base + function->end_off;
+	if (function->runs_over && index == function->fact_count - 1u) {
+		*own = (struct fact){ .va = end - 1, .target = end, .kind = FACT_JUMP };
+		return own;
+	}
+	const struct event *event = &image->events[function->first_event + index];
+	bool jump = event->kind == SWEEP_JUMP || event->kind == SWEEP_BRANCH;
+	if (jump && event->value >= function->start_off && event->value < function->end_off)
+		return NULL;
+	*own = (struct fact){ .va = image->base + event->off,
+			      .target = image->base + event->value,
+			      .kind = kinds[event->kind],
+			      .width_bytes = event->width_bytes == 0 ? 64 : event->width_bytes };
+	if (own->kind != FACT_CALL_SLOT && own->kind != FACT_JUMP_SLOT)
+		return own;
+	/* A slot that ld.so does not fill holds a pointer that is not known. */
+	const struct elf_relocation *relocation =
+	    elf_relocation_at(&image->relocations, own->target);
+	if (relocation == NULL || (image->fixed && relocation->kind == ELF_RELOCATION_RELATIVE))
+		own->kind = FACT_LOAD;
+	return own;
 }
 
 bool flow_is_stub(const struct image *image, uint64_t va)

@@ -31,6 +31,7 @@ struct fact {
 	uint8_t kind;
 	uint8_t width_bytes;
 	uint16_t argument_count;
+	uint32_t link;             /* for those who follow it: what target is (scan/module.h) */
 	const struct reach *reach; /* of its block; NULL: whatever the inputs are */
 	const struct argument *arguments;
 };
@@ -39,8 +40,11 @@ enum { FLOW_MAX_INSTRUCTIONS = 200000, FLOW_MAX_VISITS = 24 };
 
 struct function {
 	uint64_t va;
-	const struct fact *facts; /* ascending va */
-	size_t fact_count;
+	struct fact *facts;          /* ascending va; of a swept function NULL: see flow_fact */
+	uint32_t fact_count;         /* of a swept function those that it may have */
+	uint32_t first_event;        /* likewise: of its code, */
+	uint32_t start_off, end_off; /* from the image's base */
+	bool runs_over;              /* control may run on behind it */
 	bool swept; /* its facts are of a pass without values: no conditions, no arguments */
 	bool cut;   /* it was too large to follow its values */
 	bool has_syscall;
@@ -60,9 +64,21 @@ struct function flow_function(const struct image *image, uint64_t va, struct are
 
 /*
  * The facts that need no values, of all the code of the function around an entry: more than a run
- * from the entry on can do, and fast.
+ * from the entry on can do, and fast. They are made from the image's events when they are asked for.
  */
-struct function flow_sweep(const struct image *image, uint64_t va, struct arena *arena);
+struct function flow_sweep(const struct image *image, uint64_t va);
+
+/*
+ * A fact of a function, by its index:
+ *
+ *   for (size_t i = 0; i < function->fact_count; i++)
+ *           if ((fact = flow_fact(image, function, i, &own)) != NULL)
+ *
+ * own       memory for one of a swept function
+ * returns   NULL: what the index stands for is none
+ */
+struct fact *flow_fact(const struct image *image, const struct function *function, size_t index,
+		       struct fact *own);
 
 /* An entry of a PLT: one FDE covers them all, so that flow_sweep would take them for one function. */
 bool flow_is_stub(const struct image *image, uint64_t va);

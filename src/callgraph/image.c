@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
+#include "base/file.h"
 #include "disasm/sweep.h"
 
 /* The first export at or behind an address, as an index. */
@@ -106,17 +106,21 @@ bool image_constant(const struct image *image, uint64_t va, unsigned width_bytes
 	return true;
 }
 
-struct elf_range image_object_at(const struct image *image, uint64_t va)
+struct elf_range image_object_at(const struct image *image, uint64_t va, size_t *out_number)
 {
 	const struct elf_segment *segment = elf_segment_at(&image->file, va);
+	*out_number = 0;
 	if (segment == NULL || elf_is_code(&image->file, va))
 		return (struct elf_range){ va, 0 };
 	uint64_t low = segment->va, high = segment->va + segment->memory_bytes;
 	size_t i = last_up_to(image->borders, image->border_count, va);
-	if (i != SIZE_MAX && image->borders[i] > low)
-		low = image->borders[i];
 	if (i + 1 < image->border_count && image->borders[i + 1] < high)
 		high = image->borders[i + 1];
+	*out_number = image->border_count + (size_t)(segment - image->file.segments);
+	if (i != SIZE_MAX && image->borders[i] > low) {
+		low = image->borders[i];
+		*out_number = i;
+	}
 	return (struct elf_range){ low, high - low };
 }
 
@@ -202,7 +206,14 @@ static void address_add(struct address_bits *bits, uint64_t va)
 		bits->words[off / 64] |= UINT64_C(1) << (off % 64);
 }
 
-enum { RECENT_COUNT = 256 };
+enum { RECENT_COUNT = 256, CHUNK_EVENTS = 1 << 15 };
+
+/* Events as they are found; how many there are is known at the end only. */
+struct event_chunk {
+	struct arena memory; /* owned */
+	struct event *events;
+	size_t count;
+};
 
 struct collection {
 	struct image *image;
@@ -210,9 +221,11 @@ struct collection {
 	struct address_bits entries;
 	struct address_bits mentioned; /* of data */
 	struct address_bits filled;    /* words, by the address / 8, that ld.so fills */
-	struct buffer events;          /* struct event */
-	size_t fde, golang;            /* the first that does not end before the present event */
-	struct elf_range swept;        /* what is passed over now; all of it is code */
+	struct event_chunk *chunks;    /* of events, all but the last full */
+	size_t chunk_count, chunk_capacity;
+	bool guesses;           /* of some code no table says where functions begin */
+	size_t fde, golang;     /* the first that does not end before the present event */
+	struct elf_range swept; /* what is passed over now; all of it is code */
 	struct event recent[RECENT_COUNT]; /* of the present function, by a hash */
 	size_t ending;                     /* the FDE whose end comes next */
 	struct sweep_end end;
@@ -224,7 +237,16 @@ static void keep_event(struct collection *collection, const struct sweep_event *
 	struct event kept = { (uint32_t)(event->va - image->base),
 			      (uint32_t)(event->value - image->base), event->kind,
 			      event->width_bytes };
-	buffer_append(&collection->events, &kept, sizeof(kept));
+	struct event_chunk *chunk = &collection->chunks[collection->chunk_count - 1];
+	if (collection->chunk_count == 0 || chunk->count == CHUNK_EVENTS) {
+		if (collection->chunk_count == collection->chunk_capacity)
+			collection->chunks = arena_grow(
+			    &collection->scratch, collection->chunks, collection->chunk_count,
+			    sizeof(*collection->chunks), &collection->chunk_capacity);
+		chunk = &collection->chunks[collection->chunk_count++];
+		chunk->events = arena_alloc(&chunk->memory, CHUNK_EVENTS, sizeof(kept));
+	}
+	chunk->events[chunk->count++] = kept;
 }
 
 /* Where the function around an event starts; UINT64_MAX: no table says so. */
@@ -252,6 +274,7 @@ static bool is_repeated(struct collection *collection, const struct sweep_event 
 	uint32_t value = (uint32_t)(event->value - collection->image->base);
 	struct event *recent =
 	    &collection->recent[(value * UINT32_C(0x9E3779B1) >> 24 ^ event->kind) % RECENT_COUNT];
+	collection->guesses |= start == UINT64_MAX;
 	bool same = start != UINT64_MAX && recent->off >= start - collection->image->base &&
 		    recent->kind == event->kind && recent->value == value &&
 		    recent->width_bytes == event->width_bytes;
@@ -373,6 +396,29 @@ static void note_ends(struct collection *collection, const struct sweep_event *e
 	sweep_end_pass(&collection->end, event);
 }
 
+static void sweep_range(struct collection *collection, struct slice code, uint64_t va)
+{
+	struct image *image = collection->image;
+	struct sweep sweep;
+	struct sweep_event events[EVENTS_AT_ONCE];
+	size_t count, dropped_bytes = 0;
+	collection->swept = (struct elf_range){ va, code.size_bytes };
+	if (!sweep_init(&sweep, image->arch, code, va))
+		return;
+	while ((count = sweep_next(&sweep, events, EVENTS_AT_ONCE)) != 0) {
+		for (size_t k = 0; k < count; k++) {
+			note_ends(collection, &events[k]);
+			collect_event(collection, &events[k]);
+		}
+		size_t passed_bytes = (size_t)(events[count - 1].va - va);
+		if (image->mapped && passed_bytes - dropped_bytes >= IMAGE_DROP_BYTES) {
+			file_map_drop((struct slice){ code.bytes + dropped_bytes,
+						      passed_bytes - dropped_bytes });
+			dropped_bytes = passed_bytes;
+		}
+	}
+}
+
 /* One pass over all code. */
 static void sweep_code(struct collection *collection)
 {
@@ -384,18 +430,61 @@ static void sweep_code(struct collection *collection)
 		if (code.size_bytes > ranges[i].size_bytes)
 			code.size_bytes = ranges[i].size_bytes;
 		image->code_bytes += code.size_bytes;
-		collection->swept = (struct elf_range){ ranges[i].va, code.size_bytes };
-		struct sweep sweep;
-		if (!sweep_init(&sweep, image->arch, code, ranges[i].va))
-			continue;
-		struct sweep_event events[EVENTS_AT_ONCE];
-		size_t count;
-		while ((count = sweep_next(&sweep, events, EVENTS_AT_ONCE)) != 0)
-			for (size_t k = 0; k < count; k++) {
-				note_ends(collection, &events[k]);
-				collect_event(collection, &events[k]);
-			}
+		sweep_range(collection, code, ranges[i].va);
 	}
+}
+
+/*
+ * Whether the same is known of what is between two entries: of a function that no table knows.
+ * Where a section of code begins one may begin as well.
+ */
+static bool is_known(struct collection *collection, const struct event *event, size_t *entry,
+		     struct elf_range *range)
+{
+	const struct image *image = collection->image;
+	uint64_t va = image->base + event->off;
+	if (event->kind == SWEEP_SYSCALL || event->kind == SWEEP_SYSENTER ||
+	    event->kind == SWEEP_INT80)
+		return false;
+	while (*entry < image->entry_count && image->entries[*entry] <= va)
+		(*entry)++;
+	if (va - range->va >= range->size_bytes) {
+		const struct elf_section *section = elf_section_at(&image->file, va);
+		*range = section == NULL ? (struct elf_range){ va, 1 }
+					 : (struct elf_range){ section->va, section->size_bytes };
+	}
+	uint64_t start = *entry == 0 ? 0 : image->entries[*entry - 1];
+	if (start < range->va)
+		start = range->va;
+	struct event *recent =
+	    &collection
+		 ->recent[(event->value * UINT32_C(0x9E3779B1) >> 24 ^ event->kind) % RECENT_COUNT];
+	bool same = image->base + recent->off >= start && recent->kind == event->kind &&
+		    recent->value == event->value && recent->width_bytes == event->width_bytes;
+	*recent = *event;
+	return same;
+}
+
+/* The chunks' events as one list; each chunk is given up at once. */
+static void gather_events(struct collection *collection)
+{
+	struct image *image = collection->image;
+	struct elf_range range = { 0 };
+	size_t found = 0, kept = 0, entry = 0;
+	for (size_t i = 0; i < collection->chunk_count; i++)
+		found += collection->chunks[i].count;
+	struct event *events = arena_alloc_raw(image->file.arena, found, sizeof(*events));
+	memset(collection->recent, 0, sizeof(collection->recent));
+	for (size_t i = 0; i < collection->chunk_count; i++) {
+		struct event_chunk *chunk = &collection->chunks[i];
+		for (size_t k = 0; k < chunk->count; k++)
+			if (!collection->guesses ||
+			    !is_known(collection, &chunk->events[k], &entry, &range))
+				events[kept++] = chunk->events[k];
+		arena_finish(&chunk->memory);
+	}
+	image->events = events;
+	image->event_count = kept;
 }
 
 static int compare_relocations(const void *left, const void *right)
@@ -500,7 +589,7 @@ static struct elf_range code_span(const struct elf_file *file)
 	return low > high ? (struct elf_range){ 0 } : (struct elf_range){ low, high - low };
 }
 
-enum { MAX_BORDER_BYTES = 1 << 28 }; /* objects behind it are not told apart: all are one */
+enum { MAX_BORDER_BYTES = 1 << 29 }; /* objects behind it are not told apart: all are one */
 
 static struct elf_range data_span(const struct elf_file *file)
 {
@@ -647,10 +736,7 @@ static void find_tables(struct image *image)
 	sweep_code(&collection);
 	collect_entries(image, &collection.entries);
 	image->entry_count = address_list(arena, &collection.entries, &image->entries);
-	image->event_count = collection.events.size_bytes / sizeof(*image->events);
-	image->events =
-	    arena_copy(arena, collection.events.bytes, image->event_count, sizeof(*image->events));
-	buffer_finish(&collection.events);
+	gather_events(&collection);
 	struct address_bits borders = address_bits(scratch, all);
 	const uint64_t *mentioned;
 	size_t count = address_list(scratch, &collection.mentioned, &mentioned);
@@ -693,11 +779,12 @@ static void list_exports(struct image *image)
 	image->exports = exports;
 }
 
-enum status image_open(struct slice bytes, const char *input, const struct image_tables *tables,
-		       struct problem_list *problems, struct image *out_image, struct error *err)
+enum status image_open(const struct image_source *source, struct problem_list *problems,
+		       struct image *out_image, struct error *err)
 {
-	struct image image = { 0 };
-	enum status status = elf_file_open(bytes, input, problems, &image.file, err);
+	struct image image = { .mapped = source->mapped };
+	enum status status =
+	    elf_file_open(source->bytes, source->input, problems, &image.file, err);
 	if (status != STATUS_OK)
 		return status;
 	if (image.file.kind == ELF_OTHER)
@@ -720,17 +807,17 @@ enum status image_open(struct slice bytes, const char *input, const struct image
 			return error_set(err, STATUS_LIMIT, ERROR_NO_OFF,
 					 "its addresses span more than %d bytes", IMAGE_MAX_BYTES);
 	}
-	status = open_tables(input, problems, &image, err);
+	status = open_tables(source->input, problems, &image, err);
 	if (status != STATUS_OK)
 		return status;
 	for (size_t i = 0; i < image.relocations.count; i++)
 		image.has_copies |= image.relocations.relocations[i].kind == ELF_RELOCATION_COPY;
 	if (image.fixed)
 		add_pointer_words(&image);
-	if (tables == NULL)
+	if (source->tables == NULL)
 		find_tables(&image);
 	else
-		use_tables(&image, tables);
+		use_tables(&image, source->tables);
 	list_exports(&image);
 	*out_image = image;
 	return STATUS_OK;

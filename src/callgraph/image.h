@@ -27,12 +27,21 @@ struct image_tables {
 	size_t syscall_sites;
 };
 
+/* What an image is made from. All of it is borrowed as long as the image. */
+struct image_source {
+	struct slice bytes; /* of the whole file */
+	bool mapped;        /* by file_map_open: large parts that are done with are dropped */
+	const char *input;  /* its name in messages */
+	const struct image_tables *tables; /* of the same content, found before; NULL: find them */
+};
+
 /*
  * One ELF file made ready for following its code: where functions start, which words hold
  * pointers, where one data object ends and the next begins.
  */
 struct image {
 	struct elf_file file;
+	bool mapped; /* as its source says */
 	struct elf_dynamic dynamic;
 	struct elf_symbols symbols;         /* dynamic */
 	struct elf_symbols static_symbols;  /* .symtab; often none */
@@ -57,17 +66,17 @@ struct image {
 	size_t syscall_sites; /* instructions, live or not */
 };
 
+enum { IMAGE_DROP_BYTES = 8 << 20 }; /* of a mapped file are kept when they are done with */
+
 enum { IMAGE_MAX_BYTES = INT32_MAX }; /* of its addresses, as events have 32 bits for them */
 
 /*
- * bytes     of the whole file; borrowed as long as the image
- * tables    of the same content, found before, borrowed likewise; NULL: find them
  * returns   STATUS_UNSUPPORTED: not an ELF program or library, or of an architecture whose
  *           instructions are not analysed; STATUS_MALFORMED, STATUS_LIMIT
  */
-enum status image_open(struct slice bytes, const char *input, const struct image_tables *tables,
-		       struct problem_list *problems, struct image *out_image, struct error *err)
-    __attribute__((warn_unused_result, nonnull(2, 4, 5, 6)));
+enum status image_open(const struct image_source *source, struct problem_list *problems,
+		       struct image *out_image, struct error *err)
+    __attribute__((warn_unused_result, nonnull));
 
 bool image_is_entry(const struct image *image, uint64_t va);
 
@@ -93,8 +102,11 @@ size_t image_event_from(const struct image *image, uint64_t va);
  */
 struct elf_range image_function_around(const struct image *image, uint64_t va, bool *out_certain);
 
-/* The data object around an address; its segment's part when nothing is known. size 0: no data. */
-struct elf_range image_object_at(const struct image *image, uint64_t va);
+/*
+ * The data object around an address; its segment's part when nothing is known. size 0: no data.
+ * out_number   the object's, below the counts of borders and segments together
+ */
+struct elf_range image_object_at(const struct image *image, uint64_t va, size_t *out_number);
 
 /* Whether a constant may be an address of this file. */
 bool image_contains(const struct image *image, uint64_t va);

@@ -1074,9 +1074,10 @@ bool state_table(const struct flow *flow, const struct value_table *table, uint6
 	for (; count < limit; count++) {
 		uint64_t va = table->va + count * table->entry_bytes, number = 0;
 		/* Without a bound it ends where something else begins. */
+		size_t object, first = 0;
 		if (!bounded && count > 0 &&
-		    image_object_at(flow->image, va).va !=
-			image_object_at(flow->image, table->va).va)
+		    image_object_at(flow->image, va, &object).va !=
+			image_object_at(flow->image, table->va, &first).va)
 			break;
 		if (!image_constant(flow->image, va, table->entry_bytes, &number)) {
 			const struct elf_relocation *relocation =

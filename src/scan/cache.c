@@ -211,7 +211,7 @@ static bool get_function(struct reader *reader, struct arena *arena, uint64_t va
 			 struct function *out_function)
 {
 	struct function function = { .va = va };
-	function.fact_count = get_count(reader);
+	function.fact_count = (uint32_t)get_count(reader);
 	struct fact *facts = arena_alloc(arena, function.fact_count, sizeof(*facts));
 	const struct reach *last = NULL;
 	for (size_t i = 0; i < function.fact_count && !reader->failed; i++) {
@@ -320,14 +320,15 @@ enum status cache_open_module(const struct cache *cache, struct slice bytes, con
 	struct image_tables tables;
 	struct known_functions known;
 	struct error ignored;
+	struct image_source source = { .bytes = bytes, .mapped = true, .input = path };
 	if (cache->folder == NULL)
-		return module_open(bytes, path, NULL, problems, out_module, err);
+		return module_open(&source, problems, out_module, err);
 	hash_content(bytes, hash);
 	bool found = cache_path(cache, hash, name, sizeof(name)) &&
 		     file_map_open(name, CACHE_MAX_BYTES, &map, &ignored) == STATUS_OK &&
 		     read_tables(map.content, hash, bytes.size_bytes, &tables, &known);
-	enum status status =
-	    module_open(bytes, path, found ? &tables : NULL, problems, out_module, err);
+	source.tables = found ? &tables : NULL;
+	enum status status = module_open(&source, problems, out_module, err);
 	if (status == STATUS_OK)
 		memcpy((*out_module)->content_hash, hash, sizeof(hash));
 	if (!found || status != STATUS_OK) {
@@ -378,16 +379,22 @@ void cache_keep_module(const struct cache *cache, const struct module *module)
 	struct arena arena = { 0 };
 	struct buffer facts = { 0 }, text = { 0 };
 	size_t known_count = module->known == NULL ? 0 : module->known->count, count = 0;
+	size_t followed_count = module_number_count(module);
 	const struct function **functions =
-	    arena_alloc(&arena, module->function_count + known_count, sizeof(struct function *));
-	for (size_t i = 0; i < module->function_capacity; i++)
-		if (module->functions[i].valued != NULL && !module->functions[i].valued->cut)
-			functions[count++] = module->functions[i].valued;
+	    arena_alloc(&arena, followed_count + known_count, sizeof(struct function *));
+	for (size_t i = 0; i < followed_count; i++) {
+		const struct module_function *record = module_known(module, (uint32_t)i);
+		if (record != NULL && record->valued != NULL && !record->valued->function.cut)
+			functions[count++] = &record->valued->function;
+	}
 	/* What was known and not asked for this time is kept, too. */
 	for (size_t i = 0; i < known_count; i++) {
 		struct function *function = arena_alloc(&arena, 1, sizeof(*function));
 		uint64_t va = module->known->index[i].va;
-		if (!module_has_values(module, va) &&
+		uint32_t number = module_find(module, va);
+		const struct module_function *record =
+		    number == RANK_NONE ? NULL : module_known(module, number);
+		if ((record == NULL || record->valued == NULL) &&
 		    cache_function(module->known, va, &arena, function))
 			functions[count++] = function;
 	}

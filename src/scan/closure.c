@@ -5,98 +5,92 @@
 
 #include "scan/demand.h"
 #include "scan/inputs.h"
+#include "scan/links.h"
 #include "scan/models.h"
 #include "scan/numbers.h"
 
 /* ---- nodes ---- */
-
-static size_t node_slot(const struct closure *closure, size_t module, uint64_t va)
-{
-	size_t i =
-	    (size_t)((va + module * UINT64_C(0x1000003)) * UINT64_C(0x9E3779B97F4A7C15) >> 24) &
-	    (closure->node_capacity - 1);
-	while (closure->nodes[i] != NULL &&
-	       (closure->nodes[i]->function->va != va || closure->nodes[i]->module != module))
-		i = (i + 1) & (closure->node_capacity - 1);
-	return i;
-}
 
 void closure_wait(struct closure *closure, struct node *node)
 {
 	if (node->waiting)
 		return;
 	node->waiting = true;
-	if (closure->queue_first == closure->queue_count)
-		closure->queue_first = closure->queue_count = 0;
+	/* What was taken from it makes room. */
+	if (2 * closure->queue_first >= closure->queue_capacity) {
+		closure->queue_count -= closure->queue_first;
+		if (closure->queue_count > 0)
+			memmove(closure->queue, closure->queue + closure->queue_first,
+				closure->queue_count * sizeof(*closure->queue));
+		closure->queue_first = 0;
+	}
 	if (closure->queue_count == closure->queue_capacity)
 		closure->queue = arena_grow(closure->arena, closure->queue, closure->queue_count,
 					    sizeof(*closure->queue), &closure->queue_capacity);
 	closure->queue[closure->queue_count++] = node;
 }
 
-struct input_list {
-	uint64_t seen[(INPUT_COUNT + 63) / 64];
-	size_t count;
-	uint16_t inputs[INPUT_COUNT];
-};
-
-static void note_input(struct input_list *list, unsigned input)
-{
-	if (input >= INPUT_COUNT || (list->seen[input / 64] >> (input % 64) & 1) != 0)
-		return;
-	list->seen[input / 64] |= UINT64_C(1) << (input % 64);
-	list->inputs[list->count++] = (uint16_t)input;
-}
-
 /* The inputs that its conditions ask, and those that it passes on. */
 static void find_inputs(struct closure *closure, struct node *node)
 {
+	const uint16_t *inputs;
 	if (node->function->swept)
 		return;
-	struct input_list list;
-	memset(list.seen, 0, sizeof(list.seen));
-	list.count = 0;
-	for (size_t i = 0; i < node->function->fact_count; i++) {
-		const struct fact *fact = &node->function->facts[i];
-		for (size_t k = 0; fact->reach != NULL && k < fact->reach->term_count; k++)
-			note_input(&list, fact->reach->terms[k].input);
-		for (size_t k = 0; k < fact->argument_count; k++)
-			if (value_is_given(&fact->arguments[k].value))
-				note_input(&list, fact->arguments[k].value.input);
-		/* Somebody may read a syscall's number there (glibc's setxid). */
-		for (unsigned k = 0; fact->kind == FACT_STORE && k < INPUT_MEMORY_WORDS / 2; k++)
-			note_input(&list,
-				   INPUT_MEMORY +
-				       (unsigned)fact->arguments[0].input * INPUT_MEMORY_WORDS + k);
-	}
-	node->inputs = arena_alloc(closure->arena, list.count, sizeof(*node->inputs));
-	node->input_count = list.count;
-	for (size_t i = 0; i < list.count; i++)
-		node->inputs[i].input = list.inputs[i];
+	node->input_count =
+	    module_inputs(closure->loaded[node->module].module, node->number, &inputs);
+	node->inputs = arena_alloc(closure->arena, node->input_count, sizeof(*node->inputs));
+	for (size_t i = 0; i < node->input_count; i++)
+		node->inputs[i].input = inputs[i];
 }
 
-/* The node of a function, live or not; va is code. */
-static struct node *node_at(struct closure *closure, size_t module, uint64_t va)
+/* The node of a function, live or not. */
+static struct node *node_of(struct closure *closure, size_t module, uint32_t number)
 {
-	if (2 * closure->node_count >= closure->node_capacity) {
-		struct node **old = closure->nodes;
-		size_t old_capacity = closure->node_capacity;
-		closure->node_capacity = old_capacity == 0 ? 8192 : old_capacity * 4;
-		closure->nodes =
-		    arena_alloc(closure->arena, closure->node_capacity, sizeof(*closure->nodes));
-		for (size_t i = 0; i < old_capacity; i++)
-			if (old[i] != NULL)
-				closure->nodes[node_slot(closure, old[i]->module,
-							 old[i]->function->va)] = old[i];
+	struct loaded *loaded = &closure->loaded[module];
+	size_t page = number / NODES_PER_PAGE;
+	if (page >= loaded->node_page_count) {
+		size_t count = module_number_count(loaded->module) * 5 / 4 / NODES_PER_PAGE + 1;
+		struct node **pages = arena_alloc(closure->arena, count, sizeof(*pages));
+		if (loaded->node_page_count > 0)
+			memcpy(pages, loaded->nodes, loaded->node_page_count * sizeof(*pages));
+		loaded->nodes = pages;
+		loaded->node_page_count = count;
 	}
-	struct node **slot = &closure->nodes[node_slot(closure, module, va)];
-	if (*slot == NULL) {
-		*slot = arena_alloc(closure->arena, 1, sizeof(**slot));
-		(*slot)->module = (uint32_t)module;
-		(*slot)->function = module_function(closure->loaded[module].module, va);
-		closure->node_count++;
+	if (loaded->nodes[page] == NULL)
+		loaded->nodes[page] =
+		    arena_alloc(closure->arena, NODES_PER_PAGE, sizeof(**loaded->nodes));
+	struct node *node = &loaded->nodes[page][number % NODES_PER_PAGE];
+	if (node->function == NULL) {
+		node->module = (uint32_t)module;
+		node->number = number;
+		node->function = module_function(loaded->module, number);
 	}
-	return *slot;
+	return node;
+}
+
+struct fact *closure_fact(const struct closure *closure, const struct node *node, size_t *index,
+			  struct fact *own)
+{
+	const struct image *image = &closure->loaded[node->module].module->image;
+	while (*index < node->function->fact_count) {
+		struct fact *fact = flow_fact(image, node->function, (*index)++, own);
+		if (fact != NULL)
+			return fact;
+	}
+	return NULL;
+}
+
+/* True when it was not there. */
+static bool marks_add(struct closure *closure, struct marks *marks, size_t number)
+{
+	while (number / 64 >= marks->capacity)
+		marks->words = arena_grow(closure->arena, marks->words, marks->capacity,
+					  sizeof(*marks->words), &marks->capacity);
+	uint64_t *word = &marks->words[number / 64];
+	uint64_t bit = UINT64_C(1) << (number % 64);
+	bool fresh = (*word & bit) == 0;
+	*word |= bit;
+	return fresh;
 }
 
 /* ---- making live ---- */
@@ -137,12 +131,11 @@ static void note_own_pointer(struct closure *closure, struct node *node)
 	closure->own_pointers[closure->own_pointer_count++] = node;
 }
 
-static void enter(struct closure *closure, size_t module, uint64_t va, enum knowledge knowledge,
+static void enter(struct closure *closure, struct node *node, enum knowledge knowledge,
 		  const struct node *parent, uint64_t parent_va, const char *how)
 {
-	if (!elf_is_code(&closure->loaded[module].module->image.file, va))
+	if (node->unbound) /* and live */
 		return;
-	struct node *node = node_at(closure, module, va);
 	bool changed = make_live(closure, node, parent, parent_va, how);
 	if (knowledge == KNOWLEDGE_PRESUMED && parent != NULL && !node->own_pointer)
 		note_own_pointer(closure, node);
@@ -151,15 +144,24 @@ static void enter(struct closure *closure, size_t module, uint64_t va, enum know
 		closure_wait(closure, node);
 }
 
+static void enter_at(struct closure *closure, size_t module, uint64_t va, enum knowledge knowledge,
+		     const struct node *parent, uint64_t parent_va, const char *how)
+{
+	struct module *owner = closure->loaded[module].module;
+	if (elf_is_code(&owner->image.file, va))
+		enter(closure, node_of(closure, module, module_number(owner, va)), knowledge,
+		      parent, parent_va, how);
+}
+
 void closure_enter(struct closure *closure, size_t module, uint64_t va, const struct node *parent,
 		   uint64_t parent_va, const char *how)
 {
-	enter(closure, module, va, KNOWLEDGE_SOME, parent, parent_va, how);
+	enter_at(closure, module, va, KNOWLEDGE_SOME, parent, parent_va, how);
 }
 
 void closure_presume(struct closure *closure, size_t module, uint64_t va, const char *how)
 {
-	enter(closure, module, va, KNOWLEDGE_PRESUMED, NULL, 0, how);
+	enter_at(closure, module, va, KNOWLEDGE_PRESUMED, NULL, 0, how);
 }
 
 static void enter_call(struct closure *closure, struct node *node, const struct node *parent,
@@ -182,31 +184,15 @@ static void enter_call(struct closure *closure, struct node *node, const struct 
 		closure_wait(closure, node);
 }
 
-/* A string that might be a path, the name of a function, or of a library. */
-static void note_string(struct closure *closure, const struct loaded *loaded, uint64_t va)
-{
-	struct slice bytes = elf_bytes_from(&loaded->module->image.file, va);
-	size_t size = 0;
-	while (size < bytes.size_bytes && size < NAME_MAX_BYTES && bytes.bytes[size] > ' ' &&
-	       bytes.bytes[size] < 0x7f)
-		size++;
-	if (size < 2 || size == bytes.size_bytes || bytes.bytes[size] != '\0')
-		return;
-	const char *text = (const char *)bytes.bytes;
-	if (strncmp(text, "/proc/", 6) == 0 || strncmp(text, "/dev/", 5) == 0 ||
-	    strncmp(text, "/sys/", 5) == 0)
-		name_set_add(closure->arena, &closure->paths, text);
-	name_set_add(closure->arena, &closure->names, text);
-	if (loaded->is_loader)
-		name_set_add(closure->arena, &closure->loader_names, text);
-}
+/* ---- words that ld.so fills ---- */
 
-/* What ld.so puts into a slot; false: nothing that is known. */
-bool closure_slot_target(struct closure *closure, size_t module,
-			 const struct elf_relocation *relocation, struct target *out_target)
+/* Finds what a word holds; false: nothing that is known. */
+static bool bind(struct closure *closure, size_t module, const struct elf_relocation *relocation,
+		 struct slot *slot, uint64_t *out_va)
 {
 	const struct image *image = &closure->loaded[module].module->image;
-	*out_target = (struct target){ module, relocation->addend, NULL };
+	slot->module = (uint32_t)module;
+	*out_va = relocation->addend;
 	if (relocation->kind == ELF_RELOCATION_RELATIVE ||
 	    relocation->kind == ELF_RELOCATION_IRELATIVE)
 		return true;
@@ -218,7 +204,7 @@ bool closure_slot_target(struct closure *closure, size_t module,
 	const struct elf_symbol *symbol = &image->symbols.symbols[relocation->symbol];
 	uint64_t addend = relocation->kind == ELF_RELOCATION_SYMBOL ? relocation->addend : 0;
 	if (symbol->local && symbol->defined) {
-		out_target->va = symbol->va + addend;
+		*out_va = symbol->va + addend;
 		return true;
 	}
 	const struct scope_entry *entry = scope_find(
@@ -227,58 +213,74 @@ bool closure_slot_target(struct closure *closure, size_t module,
 	    relocation->kind == ELF_RELOCATION_COPY ? module : SIZE_MAX);
 	if (entry == NULL)
 		return false;
-	*out_target = (struct target){ entry->module, entry->symbol->va + addend, entry };
+	slot->module = entry->module;
+	slot->entry = (uint32_t)(entry - closure->scope.entries) + 1;
+	slot->is_resolver = entry->symbol->type == ELF_SYMBOL_IFUNC;
+	*out_va = entry->symbol->va + addend;
 	return true;
 }
 
-static void mention(struct closure *closure, size_t module, uint64_t va, const struct node *parent,
-		    uint64_t parent_va);
-
-static void mention_slot(struct closure *closure, size_t module,
-			 const struct elf_relocation *relocation, const struct node *parent,
-			 uint64_t parent_va)
+/* The slot of a relocation, with what is known of it by now. */
+static const struct slot *slot_at(struct closure *closure, size_t module, size_t number)
 {
-	struct target target;
-	if (!closure_slot_target(closure, module, relocation, &target))
-		return;
-	if (target.entry != NULL)
-		closure->scope.entries[target.entry - closure->scope.entries].used = true;
-	mention(closure, target.module, target.va, parent, parent_va);
+	struct loaded *loaded = &closure->loaded[module];
+	const struct elf_relocations *relocations = &loaded->module->image.relocations;
+	if (loaded->slots == NULL)
+		loaded->slots = arena_alloc(closure->arena, relocations->count / SLOTS_PER_PAGE + 1,
+					    sizeof(*loaded->slots));
+	struct slot **page = &loaded->slots[number / SLOTS_PER_PAGE];
+	if (*page == NULL)
+		*page = arena_alloc(closure->arena, SLOTS_PER_PAGE, sizeof(**page));
+	struct slot *slot = &(*page)[number % SLOTS_PER_PAGE];
+	const struct elf_relocation *relocation = &relocations->relocations[number];
+	uint64_t va;
+	if (slot->address != 0 || !bind(closure, module, relocation, slot, &va))
+		return slot;
+	slot->is_resolver |= relocation->kind == ELF_RELOCATION_IRELATIVE;
+	slot->address = links_of_address(closure->loaded[slot->module].module, va);
+	slot->target = links_of_target(closure->loaded[slot->module].module, va);
+	return slot;
 }
 
-/* True when it was not there. */
-static bool address_set_add(struct closure *closure, struct address_set *set, uint64_t va)
+static struct node *node_of_target(struct closure *closure, size_t module, uint32_t target)
 {
-	if (2 * set->count >= set->capacity) {
-		struct address_set old = *set;
-		set->capacity = old.capacity == 0 ? 512 : old.capacity * 4;
-		set->items = arena_alloc(closure->arena, set->capacity, sizeof(*set->items));
-		set->count = 0;
-		for (size_t i = 0; i < old.capacity; i++)
-			if (old.items[i] != 0)
-				(void)address_set_add(closure, set, old.items[i]);
+	return target == 0 || target == LINK_NOWHERE
+		   ? NULL
+		   : node_of(closure, module, link_number(target));
+}
+
+struct callee closure_callee(struct closure *closure, const struct node *node, struct fact *fact)
+{
+	struct callee callee = { 0 };
+	struct module *module = closure->loaded[node->module].module;
+	if (fact->kind == FACT_CALL_SLOT || fact->kind == FACT_JUMP_SLOT) {
+		size_t relocation = links_of_slot(module, fact);
+		if (relocation == module->image.relocations.count)
+			return callee;
+		const struct slot *slot = slot_at(closure, node->module, relocation);
+		callee.node = node_of_target(closure, slot->module, slot->target);
+		callee.entry = slot->entry;
+		callee.is_resolver = slot->is_resolver;
+	} else if (fact->kind == FACT_CALL || fact->kind == FACT_JUMP) {
+		callee.node = node_of_target(closure, node->module, links_of_fact(module, fact));
 	}
-	size_t i = (size_t)(va * UINT64_C(0x9E3779B97F4A7C15) >> 30) & (set->capacity - 1);
-	while (set->items[i] != 0 && set->items[i] != va)
-		i = (i + 1) & (set->capacity - 1);
-	if (set->items[i] == va)
-		return false;
-	set->items[i] = va;
-	set->count++;
-	return true;
+	return callee;
 }
 
-static bool is_got(const struct image *image, uint64_t va)
+void closure_enter_slot(struct closure *closure, size_t module, size_t relocation, const char *how)
 {
-	const struct elf_section *section = elf_section_at(&image->file, va);
-	return section != NULL && strncmp(section->name, ".got", 4) == 0;
+	const struct slot *slot = slot_at(closure, module, relocation);
+	struct node *node = node_of_target(closure, slot->module, slot->target);
+	if (node != NULL)
+		enter(closure, node, KNOWLEDGE_SOME, NULL, 0, how);
 }
+
+/* ---- addresses that something live computed or holds ---- */
 
 static void bar_pointer(struct closure *closure, struct pointer pointer)
 {
 	for (size_t i = 0; i < closure->barred_pointer_count; i++)
-		if (closure->barred_pointers[i].module == pointer.module &&
-		    closure->barred_pointers[i].va == pointer.va)
+		if (closure->barred_pointers[i].node == pointer.node)
 			return;
 	if (closure->barred_pointer_count == closure->barred_pointer_capacity)
 		closure->barred_pointers = arena_grow(
@@ -288,107 +290,98 @@ static void bar_pointer(struct closure *closure, struct pointer pointer)
 }
 
 /* The address of code: it may be called, in ways that are not followed. */
-static void mention_code(struct closure *closure, size_t module, uint64_t va,
-			 const struct node *parent, uint64_t parent_va)
+static void mention_code(struct closure *closure, struct node *node, const struct node *parent,
+			 uint64_t parent_va)
 {
-	if (!model_may_point_to(closure, module, va)) {
-		bar_pointer(closure, (struct pointer){ module, va, parent, parent_va, false });
+	const struct module *owner = closure->loaded[node->module].module;
+	if (node->unbound) /* nothing more is known by that */
+		return;
+	if (!model_may_point_to(closure, node)) {
+		bar_pointer(closure, (struct pointer){ node, parent, parent_va, false });
 		return;
 	}
-	bool own = parent != NULL && parent->module == module &&
-		   !image_is_export(&closure->loaded[module].module->image, va);
-	enter(closure, module, va, own ? KNOWLEDGE_PRESUMED : KNOWLEDGE_SOME, parent, parent_va,
+	bool own = parent != NULL && parent->module == node->module &&
+		   !module_known(owner, node->number)->exported;
+	enter(closure, node, own ? KNOWLEDGE_PRESUMED : KNOWLEDGE_SOME, parent, parent_va,
 	      "takes the address of");
 }
 
-static bool is_code_section(const struct image *image, uint64_t va)
-{
-	const struct elf_section *section = elf_section_at(&image->file, va);
-	return section == NULL || (section->flags & SHF_EXECINSTR) != 0;
-}
+static void mention(struct closure *closure, size_t module, uint32_t link,
+		    const struct node *parent, uint64_t parent_va);
 
-/* An address that something live computed or holds: code may be called, data be read. */
-static void mention(struct closure *closure, size_t module, uint64_t va, const struct node *parent,
-		    uint64_t parent_va)
+static void mention_slot(struct closure *closure, size_t module, size_t relocation,
+			 const struct node *parent, uint64_t parent_va)
 {
-	struct loaded *loaded = &closure->loaded[module];
-	const struct image *image = &loaded->module->image;
-	if (elf_is_code(&image->file, va) && is_code_section(image, va)) {
-		mention_code(closure, module, va, parent, parent_va);
+	struct module *owner = closure->loaded[module].module;
+	if (owner->image.relocations.relocations[relocation].kind == ELF_RELOCATION_RELATIVE) {
+		mention(closure, module, links_of_relocation(owner, relocation), parent, parent_va);
 		return;
 	}
-	if (!address_set_add(closure, &loaded->mentioned, va))
+	const struct slot *slot = slot_at(closure, module, relocation);
+	if (slot->entry != 0)
+		closure->scope.entries[slot->entry - 1].used = true;
+	if (slot->address != 0)
+		mention(closure, slot->module, slot->address, parent, parent_va);
+}
+
+static void note_string(struct closure *closure, const struct loaded *loaded,
+			const struct place *place)
+{
+	if (place->string == NULL)
 		return;
-	note_string(closure, loaded, va);
-	struct elf_range object = image_object_at(image, va);
-	if (is_got(image, va))
-		object = (struct elf_range){ va, image->file.word_bytes };
-	if (object.size_bytes == 0 || !address_set_add(closure, &loaded->objects, object.va))
+	struct name_set *const sets[] = { place->is_pseudo_file ? &closure->paths : NULL,
+					  &closure->names,
+					  loaded->is_loader ? &closure->loader_names : NULL };
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+		if (sets[i] != NULL)
+			name_set_add(closure->arena, sets[i], place->string, place->string_hash);
+}
+
+/* Code may be called, data be read. */
+static void mention(struct closure *closure, size_t module, uint32_t link,
+		    const struct node *parent, uint64_t parent_va)
+{
+	struct loaded *loaded = &closure->loaded[module];
+	uint32_t number = link_number(link);
+	if (!link_is_place(link)) {
+		mention_code(closure, node_of(closure, module, number), parent, parent_va);
+		return;
+	}
+	if (!marks_add(closure, &loaded->places, number))
+		return;
+	const struct place *place = links_place(loaded->module, number);
+	const struct image *image = &loaded->module->image;
+	note_string(closure, loaded, place);
+	size_t which = 0;
+	struct elf_range object = place->is_word
+				      ? (struct elf_range){ place->va, image->file.word_bytes }
+				      : image_object_at(image, place->va, &which);
+	if (object.size_bytes == 0 ||
+	    (!place->is_word && !marks_add(closure, &loaded->objects, which)))
 		return;
 	const struct elf_relocations *relocations = &image->relocations;
 	for (size_t i = elf_relocation_from(relocations, object.va);
 	     i < relocations->count &&
 	     relocations->relocations[i].va < object.va + object.size_bytes;
 	     i++)
-		mention_slot(closure, module, &relocations->relocations[i], parent, parent_va);
+		mention_slot(closure, module, i, parent, parent_va);
 }
 
-static void load_words(struct closure *closure, const struct node *node, const struct fact *fact)
+static void load_words(struct closure *closure, const struct node *node, struct fact *fact)
 {
-	const struct image *image = &closure->loaded[node->module].module->image;
-	const struct elf_relocations *relocations = &image->relocations;
+	struct module *module = closure->loaded[node->module].module;
+	const struct elf_relocations *relocations = &module->image.relocations;
 	uint64_t end = fact->target + fact->width_bytes;
-	for (size_t i = elf_relocation_from(relocations, fact->target);
+	for (size_t i = links_of_slot(module, fact);
 	     i < relocations->count && relocations->relocations[i].va < end; i++)
-		mention_slot(closure, node->module, &relocations->relocations[i], node, fact->va);
-	if (!image->has_copies)
+		mention_slot(closure, node->module, i, node, fact->va);
+	if (!module->image.has_copies)
 		return;
 	/* A variable copied from a library's: its first content, and what that points to, is there. */
 	size_t i = elf_relocation_from(relocations, fact->target > 4096 ? fact->target - 4096 : 0);
 	for (; i < relocations->count && relocations->relocations[i].va <= fact->target; i++)
 		if (relocations->relocations[i].kind == ELF_RELOCATION_COPY)
-			mention_slot(closure, node->module, &relocations->relocations[i], node,
-				     fact->va);
-}
-
-/* Finds where a call by a slot leads. */
-static struct callee slot_callee(struct closure *closure, size_t module, const struct fact *fact)
-{
-	const struct image *image = &closure->loaded[module].module->image;
-	const struct elf_relocation *relocation =
-	    elf_relocation_at(&image->relocations, fact->target);
-	struct callee callee = { 0 };
-	struct target target;
-	if (relocation == NULL || !closure_slot_target(closure, module, relocation, &target))
-		return callee;
-	if (target.entry != NULL)
-		callee.entry = (uint32_t)(target.entry - closure->scope.entries) + 1;
-	callee.is_resolver =
-	    relocation->kind == ELF_RELOCATION_IRELATIVE ||
-	    (target.entry != NULL && target.entry->symbol->type == ELF_SYMBOL_IFUNC);
-	if (elf_is_code(&closure->loaded[target.module].module->image.file, target.va))
-		callee.node = node_at(closure, target.module, target.va);
-	callee.resolved = true;
-	return callee;
-}
-
-const struct callee *closure_callee(struct closure *closure, struct node *node,
-				    const struct fact *fact)
-{
-	if (node->callees == NULL)
-		node->callees =
-		    arena_alloc(closure->arena, node->function->fact_count, sizeof(*node->callees));
-	struct callee *callee = &node->callees[fact - node->function->facts];
-	if (callee->resolved)
-		return callee;
-	if (fact->kind == FACT_CALL_SLOT || fact->kind == FACT_JUMP_SLOT) {
-		*callee = slot_callee(closure, node->module, fact);
-	} else if (fact->kind == FACT_CALL || fact->kind == FACT_JUMP) {
-		callee->resolved = true;
-		if (elf_is_code(&closure->loaded[node->module].module->image.file, fact->target))
-			callee->node = node_at(closure, node->module, fact->target);
-	}
-	return callee;
+			mention_slot(closure, node->module, i, node, fact->va);
 }
 
 /* ---- what a fact makes live ---- */
@@ -434,16 +427,19 @@ static void look_up_named(struct closure *closure, const struct node *node, cons
 		while (name != NULL && (entry = scope_next(&closure->scope, name, name_hash(name),
 							   entry)) != NULL) {
 			closure->scope.entries[entry - closure->scope.entries].used = true;
-			mention(closure, entry->module, entry->symbol->va, node, fact->va);
+			mention(closure, entry->module,
+				links_of_address(closure->loaded[entry->module].module,
+						 entry->symbol->va),
+				node, fact->va);
 		}
 	}
 }
 
-static void call_slot(struct closure *closure, struct node *node, const struct fact *fact)
+static void call_slot(struct closure *closure, const struct node *node, struct fact *fact)
 {
-	const struct callee *callee = closure_callee(closure, node, fact);
-	if (callee->entry != 0) {
-		struct scope_entry *entry = &closure->scope.entries[callee->entry - 1];
+	struct callee callee = closure_callee(closure, node, fact);
+	if (callee.entry != 0) {
+		struct scope_entry *entry = &closure->scope.entries[callee.entry - 1];
 		entry->used = true;
 		if (strcmp(entry->symbol->name, "dlopen") == 0)
 			open_named(closure, node, fact, 0);
@@ -453,25 +449,24 @@ static void call_slot(struct closure *closure, struct node *node, const struct f
 			 strcmp(entry->symbol->name, "dlvsym") == 0)
 			look_up_named(closure, node, fact);
 	}
-	if (callee->node == NULL)
+	if (callee.node == NULL)
 		return;
-	if (callee->is_resolver)
-		closure_enter(closure, callee->node->module, callee->node->function->va, node,
-			      fact->va, "selects by");
+	if (callee.is_resolver)
+		enter(closure, callee.node, KNOWLEDGE_SOME, node, fact->va, "selects by");
 	else
-		enter_call(closure, callee->node, node, fact);
+		enter_call(closure, callee.node, node, fact);
 }
 
-static void fact_fire(struct closure *closure, struct node *node, const struct fact *fact)
+static void fact_fire(struct closure *closure, struct node *node, struct fact *fact)
 {
 	switch ((enum fact_kind)fact->kind) {
 	case FACT_CALL:
 	case FACT_JUMP: {
-		const struct callee *callee = closure_callee(closure, node, fact);
-		if (callee->node == NULL)
+		struct callee callee = closure_callee(closure, node, fact);
+		if (callee.node == NULL)
 			break;
-		if (model_allows_call(closure, node, callee->node))
-			enter_call(closure, callee->node, node, fact);
+		if (model_allows_call(closure, node, callee.node))
+			enter_call(closure, callee.node, node, fact);
 		else
 			happenings_add(closure, &closure->barred, node, fact);
 		break;
@@ -481,7 +476,8 @@ static void fact_fire(struct closure *closure, struct node *node, const struct f
 		call_slot(closure, node, fact);
 		break;
 	case FACT_REFERENCE:
-		mention(closure, node->module, fact->target, node, fact->va);
+		mention(closure, node->module,
+			links_of_fact(closure->loaded[node->module].module, fact), node, fact->va);
 		break;
 	case FACT_LOAD:
 		load_words(closure, node, fact);
@@ -528,7 +524,8 @@ static bool enter_named(struct closure *closure)
 			if (symbol->defined && !symbol->local && symbol->name[0] != '\0' &&
 			    symbol->type != ELF_SYMBOL_TLS &&
 			    name_set_has(names, symbol->name, loaded->module->name_hashes[i]))
-				mention(closure, m, symbol->va, NULL, 0);
+				mention(closure, m, links_of_address(loaded->module, symbol->va),
+					NULL, 0);
 		}
 	}
 	return closure->live_count != before;
@@ -541,10 +538,10 @@ static void unbar(struct closure *closure)
 		fact_fire(closure, closure->barred.items[i].node, closure->barred.items[i].fact);
 	for (size_t i = 0; i < closure->barred_pointer_count; i++) {
 		struct pointer *pointer = &closure->barred_pointers[i];
-		if (pointer->taken || !model_may_point_to(closure, pointer->module, pointer->va))
+		if (pointer->taken || !model_may_point_to(closure, pointer->node))
 			continue;
 		pointer->taken = true;
-		mention(closure, pointer->module, pointer->va, pointer->parent, pointer->parent_va);
+		mention_code(closure, pointer->node, pointer->parent, pointer->parent_va);
 	}
 }
 
@@ -553,10 +550,12 @@ void closure_settle(struct closure *closure)
 	do {
 		while (closure->queue_first < closure->queue_count) {
 			struct node *node = closure->queue[closure->queue_first++];
+			struct fact own, *fact;
+			size_t next = 0;
 			node->waiting = false;
-			for (size_t i = 0; i < node->function->fact_count; i++)
-				if (fact_happens(node, &node->function->facts[i]))
-					fact_fire(closure, node, &node->function->facts[i]);
+			while ((fact = closure_fact(closure, node, &next, &own)) != NULL)
+				if (fact_happens(node, fact))
+					fact_fire(closure, node, fact);
 		}
 		numbers_guess(closure);
 		unbar(closure);
@@ -567,13 +566,18 @@ const struct node *closure_live_symbol(const struct closure *closure, size_t mod
 				       const char *name)
 {
 	uint32_t hash = name_hash(name);
+	const struct loaded *loaded = &closure->loaded[module];
 	const struct scope_entry *entry = NULL;
 	while ((entry = scope_next(&closure->scope, name, hash, entry)) != NULL) {
-		const struct node *node =
-		    entry->module != module
-			? NULL
-			: closure->nodes[node_slot(closure, module, entry->symbol->va)];
-		if (node != NULL && node->live)
+		uint32_t number = entry->module != module
+				      ? RANK_NONE
+				      : module_find(loaded->module, entry->symbol->va);
+		size_t page = number / NODES_PER_PAGE;
+		if (number == RANK_NONE || page >= loaded->node_page_count ||
+		    loaded->nodes[page] == NULL)
+			continue;
+		const struct node *node = &loaded->nodes[page][number % NODES_PER_PAGE];
+		if (node->live)
 			return node;
 	}
 	return NULL;

@@ -9,12 +9,10 @@
 
 /* The worklist behind program_scan; internal to scan/. */
 
-enum { NAME_MAX_BYTES = 128 };
-
 /* A fact of a live function, to be looked at again. */
 struct happening {
 	struct node *node;
-	const struct fact *fact;
+	struct fact *fact;
 };
 
 struct happenings {
@@ -26,8 +24,7 @@ struct input_items; /* scan/inputs.h */
 
 /* The address of a function that something live holds, and that nothing calls yet (models.h). */
 struct pointer {
-	size_t module;
-	uint64_t va;
+	struct node *node;
 	const struct node *parent;
 	uint64_t parent_va;
 	bool taken; /* it was called after all */
@@ -37,21 +34,32 @@ struct pointer {
 struct callee {
 	struct node *node; /* NULL: not known */
 	uint32_t entry;    /* index + 1 of the name's entry in the scope; 0: not by name */
-	bool resolved;     /* it was looked for; what is not found may be loaded later */
 	bool is_resolver;  /* of an indirect function: it returns what is called */
 };
+
+/* What ld.so puts into a word, with the files that this program loads. */
+struct slot {
+	uint32_t module;
+	uint32_t address,
+	    target;     /* links there (links.h); 0: what is not found may be loaded later */
+	uint32_t entry; /* as in a callee */
+	bool is_resolver;
+};
+
+enum { SLOTS_PER_PAGE = 32, NODES_PER_PAGE = 32 };
 
 /* A function that live code calls or may call; a live one with all that its callers pass. */
 struct node {
 	uint32_t module;
+	uint32_t number; /* of the function in the module */
 	bool live;
 	bool waiting;
 	bool unbound;     /* all of its inputs may be anything */
 	bool own_pointer; /* its address is taken by its own file, which alone calls it */
-	bool asked;       /* what it calls was asked what it wants to know (demand.h) */
+	bool asked;       /* what it calls was asked what it wants to know (demand.h), */
+	bool looked_at;   /* and somebody has used the answer */
 	uint8_t tier;
 	const struct function *function;
-	struct callee *callees;    /* of each fact; NULL: none was looked for */
 	uint64_t wants;            /* inputs that callers had better know (demand.h) */
 	const struct node *parent; /* who made it live; NULL: it is started by the system */
 	uint64_t parent_va;        /* the instruction there */
@@ -61,10 +69,10 @@ struct node {
 	size_t input_count;
 };
 
-/* Open addressing; 0: free. */
-struct address_set {
-	uint64_t *items;
-	size_t count, capacity;
+/* A set of small numbers that grows. */
+struct marks {
+	uint64_t *words;
+	size_t capacity; /* words */
 };
 
 enum libc_kind { LIBC_NOT_ASKED, LIBC_OTHER, LIBC_KNOWN }; /* see models.h */
@@ -73,11 +81,14 @@ struct loaded {
 	struct module *module;
 	uint8_t libc; /* enum libc_kind */
 	struct elf_requester requester;
-	bool is_loader;               /* ld.so itself */
-	bool at_start;                /* loaded with the program; else by dlopen */
-	bool opens_unknown;           /* it may call dlopen with a name that is not known */
-	struct address_set objects;   /* low addresses of live data */
-	struct address_set mentioned; /* addresses of data that something live holds */
+	bool is_loader;      /* ld.so itself */
+	bool at_start;       /* loaded with the program; else by dlopen */
+	bool opens_unknown;  /* it may call dlopen with a name that is not known */
+	struct node **nodes; /* pages of its functions' nodes, by number */
+	size_t node_page_count;
+	struct marks objects; /* live ones */
+	struct marks places;  /* whose address something live holds */
+	struct slot **slots;  /* pages of them, by the relocation's number */
 };
 
 struct closure {
@@ -87,8 +98,6 @@ struct closure {
 	struct loaded *loaded;
 	size_t loaded_count;
 	struct scope scope;
-	struct node **nodes; /* open addressing by module and address */
-	size_t node_count, node_capacity;
 	size_t live_count;
 	struct node **asked; /* those whose wants are being found (demand.c) */
 	size_t asked_count, asked_capacity;
@@ -146,16 +155,12 @@ void closure_settle(struct closure *closure);
 const struct node *closure_live_symbol(const struct closure *closure, size_t module,
 				       const char *name);
 
-/* Where a slot leads. */
-struct target {
-	size_t module;
-	uint64_t va;
-	const struct scope_entry *entry; /* NULL: not by name */
-};
+/* Makes live what ld.so puts into the word of a relocation: the system calls it. */
+void closure_enter_slot(struct closure *closure, size_t module, size_t relocation, const char *how);
 
-/* What ld.so puts into a slot; false: nothing that is known. */
-bool closure_slot_target(struct closure *closure, size_t module,
-			 const struct elf_relocation *relocation, struct target *out_target);
+/* The next fact of a node's function, from an index on that moves behind it; NULL: no more. */
+struct fact *closure_fact(const struct closure *closure, const struct node *node, size_t *index,
+			  struct fact *own);
 
 /* A path, but not from the root. */
 static inline bool name_is_relative(const char *name)
@@ -164,7 +169,6 @@ static inline bool name_is_relative(const char *name)
 }
 
 /* Where a fact leads that is a call or a jump. */
-const struct callee *closure_callee(struct closure *closure, struct node *node,
-				    const struct fact *fact);
+struct callee closure_callee(struct closure *closure, const struct node *node, struct fact *fact);
 
 void closure_wait(struct closure *closure, struct node *node); /* to be looked at (again) */

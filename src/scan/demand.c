@@ -105,14 +105,18 @@ static uint64_t wanted_by(const struct closure *closure, const struct node *node
 }
 
 /* The inputs that the function, or what it hands them to, wants to know, as far as is known. */
-static uint64_t wanted_of(struct closure *closure, struct node *node)
+static uint64_t wanted_of(struct closure *closure, const struct node *node)
 {
 	uint64_t wanted = wanted_here(&closure->loaded[node->module].module->image, node->function);
-	for (size_t i = 0; i < node->function->fact_count; i++) {
-		const struct fact *fact = &node->function->facts[i];
+	struct fact own, *fact;
+	size_t next = 0;
+	while ((fact = closure_fact(closure, node, &next, &own)) != NULL) {
 		if (!goes_on(fact) || fact->argument_count == 0)
 			continue;
-		uint64_t wants = wanted_by(closure, node, closure_callee(closure, node, fact));
+		struct callee callee = closure_callee(closure, node, fact);
+		if (callee.node != NULL)
+			callee.node->looked_at = true;
+		uint64_t wants = wanted_by(closure, node, &callee);
 		for (size_t k = 0; wants != 0 && k < fact->argument_count; k++) {
 			const struct argument *argument = &fact->arguments[k];
 			if (value_is_given(&argument->value) &&
@@ -123,55 +127,64 @@ static uint64_t wanted_of(struct closure *closure, struct node *node)
 	return wanted;
 }
 
-static bool calls_wanting(struct closure *closure, struct node *node)
+/* Whether a call leads to what wants to know something. */
+static bool leads_to_wanting(struct closure *closure, const struct node *node,
+			     const struct callee *callee)
 {
-	for (size_t i = 0; i < node->function->fact_count; i++) {
-		if (!goes_on(&node->function->facts[i]))
+	if (callee->node != NULL)
+		callee->node->looked_at = true;
+	return wanted_by(closure, node, callee) != 0 ||
+	       (callee->node != NULL && model_is_for_flags(closure, callee->node));
+}
+
+static bool calls_wanting(struct closure *closure, const struct node *node)
+{
+	struct fact own, *fact;
+	size_t next = 0;
+	while ((fact = closure_fact(closure, node, &next, &own)) != NULL) {
+		if (!goes_on(fact))
 			continue;
-		const struct callee *callee =
-		    closure_callee(closure, node, &node->function->facts[i]);
-		if (wanted_by(closure, node, callee) != 0 ||
-		    (callee->node != NULL && model_is_for_flags(closure, callee->node)))
+		struct callee callee = closure_callee(closure, node, fact);
+		if (leads_to_wanting(closure, node, &callee))
 			return true;
 	}
 	return false;
 }
 
-/* Lists the function behind all that it calls. */
-static void ask(struct closure *closure, struct node *node, unsigned depth)
+/* True when more is known of what it wants, and somebody looked at that before. */
+static bool settle(struct closure *closure, struct node *node)
 {
+	if (node->function->cut)
+		return false;
+	if (node->function->swept)
+		node->function = module_refine(closure->loaded[node->module].module, node->number);
+	uint64_t wanted = wanted_of(closure, node);
+	bool changed = wanted != node->wants;
+	node->wants = wanted;
+	return changed && node->looked_at;
+}
+
+/* Settles all that the function calls, then itself. True: some must be settled again. */
+static bool ask(struct closure *closure, struct node *node, unsigned depth)
+{
+	struct fact own, *fact;
+	size_t next = 0;
+	bool again = depth == DEMAND_MAX_DEPTH, wanting = false;
 	node->asked = true;
-	for (size_t i = 0; i < node->function->fact_count && depth < DEMAND_MAX_DEPTH; i++) {
-		if (!goes_on(&node->function->facts[i]))
+	while (depth < DEMAND_MAX_DEPTH &&
+	       (fact = closure_fact(closure, node, &next, &own)) != NULL) {
+		if (!goes_on(fact))
 			continue;
-		struct node *callee =
-		    closure_callee(closure, node, &node->function->facts[i])->node;
-		if (callee != NULL && !callee->asked)
-			ask(closure, callee, depth + 1);
+		struct callee callee = closure_callee(closure, node, fact);
+		if (callee.node != NULL && !callee.node->asked)
+			again |= ask(closure, callee.node, depth + 1);
+		wanting |= leads_to_wanting(closure, node, &callee);
 	}
 	if (closure->asked_count == closure->asked_capacity)
 		closure->asked = arena_grow(closure->arena, closure->asked, closure->asked_count,
 					    sizeof(*closure->asked), &closure->asked_capacity);
 	closure->asked[closure->asked_count++] = node;
-}
-
-/* True when more is known of what it wants. */
-static bool settle(struct closure *closure, struct node *node)
-{
-	if (node->function->cut)
-		return false;
-	if (node->function->swept) {
-		if (!calls_wanting(closure, node))
-			return false;
-		node->function =
-		    module_refine(closure->loaded[node->module].module, node->function->va);
-		node->callees = NULL;
-	}
-	uint64_t wanted = wanted_of(closure, node);
-	if (wanted == node->wants)
-		return false;
-	node->wants = wanted;
-	return true;
+	return ((wanting || !node->function->swept) && settle(closure, node)) || again;
 }
 
 void demand_follow(struct closure *closure, struct node *node)
@@ -179,11 +192,12 @@ void demand_follow(struct closure *closure, struct node *node)
 	if (node->asked)
 		return;
 	closure->asked_count = 0;
-	ask(closure, node, 0);
-	/* Mostly once is enough; functions that call each other take more. */
-	for (bool changed = true; changed;) {
-		changed = false;
+	/* Once is enough but for functions that call each other. */
+	for (bool again = ask(closure, node, 0); again;) {
+		again = false;
 		for (size_t i = 0; i < closure->asked_count; i++)
-			changed |= settle(closure, closure->asked[i]);
+			if (!closure->asked[i]->function->swept ||
+			    calls_wanting(closure, closure->asked[i]))
+				again |= settle(closure, closure->asked[i]);
 	}
 }

@@ -15,14 +15,13 @@ static void enter_range(struct closure *closure, size_t module, struct elf_range
 	     off += image->file.word_bytes) {
 		const struct elf_relocation *relocation =
 		    elf_relocation_at(&image->relocations, range.va + off);
-		struct target target;
 		uint64_t word;
-		if (relocation != NULL) {
-			if (closure_slot_target(closure, module, relocation, &target))
-				closure_enter(closure, target.module, target.va, NULL, 0, how);
-		} else if (elf_read_word(&image->file, range.va + off, &word)) {
+		if (relocation != NULL)
+			closure_enter_slot(closure, module,
+					   (size_t)(relocation - image->relocations.relocations),
+					   how);
+		else if (elf_read_word(&image->file, range.va + off, &word))
 			closure_enter(closure, module, word, NULL, 0, how);
-		}
 	}
 }
 

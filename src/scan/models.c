@@ -156,13 +156,22 @@ bool model_allows(struct closure *closure, const struct node *node, enum arch ar
 	return true;
 }
 
+/* The name of an exported function of the C library that the table knows; NULL: it is none. */
+static const char *libc_name(struct closure *closure, const struct node *node)
+{
+	const struct module *owner = closure->loaded[node->module].module;
+	return module_known(owner, node->number)->exported && is_known_libc(closure, node->module)
+		   ? image_export_name(&owner->image, node->function->va)
+		   : NULL;
+}
+
 bool model_allows_call(struct closure *closure, const struct node *caller,
 		       const struct node *callee)
 {
-	if (caller->module != callee->module || !is_known_libc(closure, callee->module))
+	if (caller->module != callee->module)
 		return true;
 	const struct image *image = &closure->loaded[callee->module].module->image;
-	const char *name = image_export_name(image, callee->function->va);
+	const char *name = libc_name(closure, callee);
 	for (size_t i = 0; name != NULL && i < INNER_CALL_COUNT; i++)
 		if (strcmp(inner_calls[i].callee, name) == 0)
 			return image_is_export(image, caller->function->va) ||
@@ -174,10 +183,7 @@ bool model_is_for_flags(struct closure *closure, const struct node *node)
 {
 	/* glob's GLOB_TILDE; whether a database is one of hosts. */
 	static const char *const names[] = { "getlogin_r", "__resolv_context_get" };
-	if (!is_known_libc(closure, node->module))
-		return false;
-	const struct image *image = &closure->loaded[node->module].module->image;
-	const char *name = image_export_name(image, node->function->va);
+	const char *name = libc_name(closure, node);
 	return name != NULL && is_one_of(names, 2, name);
 }
 
@@ -263,12 +269,11 @@ enum tier model_tier(struct closure *closure, const struct node *node, enum arch
 	return TIER_EXACT;
 }
 
-bool model_may_point_to(struct closure *closure, size_t module, uint64_t va)
+bool model_may_point_to(struct closure *closure, const struct node *node)
 {
-	const struct image *image = &closure->loaded[module].module->image;
-	const char *name = is_known_libc(closure, module) ? image_export_name(image, va) : NULL;
+	const char *name = libc_name(closure, node);
 	if (name == NULL || strncmp(name, "_nss_", 5) != 0)
 		return true;
 	const char *function = strchr(name + 5, '_');
-	return function == NULL || plugins_nss_wanted(closure, module, function + 1);
+	return function == NULL || plugins_nss_wanted(closure, node->module, function + 1);
 }

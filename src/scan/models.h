@@ -31,4 +31,4 @@ enum tier model_tier(struct closure *closure, const struct node *node, enum arch
  * Whether a function whose address is taken may be called: libc has the functions of two name
  * services built in, which are called by the name of what is looked up.
  */
-bool model_may_point_to(struct closure *closure, size_t module, uint64_t va);
+bool model_may_point_to(struct closure *closure, const struct node *node);

@@ -136,16 +136,32 @@ static void note_operations(struct closure *closure, const struct node *node,
 	}
 }
 
-void happenings_add(struct closure *closure, struct happenings *list, struct node *node,
-		    const struct fact *fact)
+/* True when it is in the list. */
+static bool is_listed(struct closure *closure, const struct happenings *list, struct node *node,
+		      const struct fact *fact)
 {
+	/* A swept function's facts are made anew each time; few of them get here. */
+	for (size_t i = 0; node->function->swept && i < list->count; i++)
+		if (list->items[i].node == node && list->items[i].fact->va == fact->va)
+			return true;
+	if (node->function->swept)
+		return false;
 	if (node->seen == NULL)
 		node->seen =
 		    arena_alloc(closure->arena, node->function->fact_count, sizeof(*node->seen));
 	bool *seen = &node->seen[fact - node->function->facts];
-	if (*seen)
-		return;
+	bool was_seen = *seen;
 	*seen = true;
+	return was_seen;
+}
+
+void happenings_add(struct closure *closure, struct happenings *list, struct node *node,
+		    struct fact *fact)
+{
+	if (is_listed(closure, list, node, fact))
+		return;
+	if (node->function->swept)
+		fact = arena_copy(closure->arena, fact, 1, sizeof(*fact));
 	if (list->count == list->capacity)
 		list->items = arena_grow(closure->arena, list->items, list->count,
 					 sizeof(*list->items), &list->capacity);
@@ -168,7 +184,7 @@ static void add_pointed(struct closure *closure, struct input_items *items, cons
 	}
 }
 
-void numbers_use(struct closure *closure, struct node *node, const struct fact *fact)
+void numbers_use(struct closure *closure, struct node *node, struct fact *fact)
 {
 	const struct image *image = &closure->loaded[node->module].module->image;
 	enum arch arch = fact->kind == FACT_SYSCALL_I386 ? ARCH_I386 : image->arch;
@@ -218,8 +234,9 @@ enum { NUMBER_MAX_DEPTH = 4, WRAPPER_MAX_FACTS = 64 };
 static bool becomes_number(struct closure *closure, struct node *node, uint16_t input,
 			   unsigned depth)
 {
-	for (size_t i = 0; i < node->function->fact_count; i++) {
-		const struct fact *fact = &node->function->facts[i];
+	struct fact own, *fact; /* a swept function passes nothing on that is known */
+	size_t next = 0;
+	while ((fact = closure_fact(closure, node, &next, &own)) != NULL) {
 		bool call = fact->kind == FACT_SYSCALL;
 		for (size_t k = 0; k < fact->argument_count; k++) {
 			const struct argument *argument = &fact->arguments[k];
@@ -230,7 +247,7 @@ static bool becomes_number(struct closure *closure, struct node *node, uint16_t 
 			if (call && argument->input == machine->syscall_number)
 				return true;
 			struct node *callee =
-			    depth == 0 ? NULL : closure_callee(closure, node, fact)->node;
+			    depth == 0 ? NULL : closure_callee(closure, node, fact).node;
 			if (callee != NULL && callee->live &&
 			    callee->function->fact_count <= WRAPPER_MAX_FACTS &&
 			    becomes_number(closure, callee, argument->input, depth - 1))

@@ -155,7 +155,7 @@ static void load_named(struct closure *closure)
 {
 	struct name_set names = closure->names; /* loading adds to it */
 	for (size_t i = 0; i < names.capacity; i++) {
-		const char *name = names.names[i];
+		const char *name = names.names[i].name;
 		if (name == NULL || strchr(name, '%') != NULL || strchr(name, ':') != NULL)
 			continue;
 		const char *base = names_of_path(name);

@@ -60,8 +60,8 @@ static size_t sorted_names(struct arena *arena, const struct name_set *set,
 	const char **names = arena_alloc(arena, set->count, sizeof(*names));
 	size_t count = 0;
 	for (size_t i = 0; i < set->capacity; i++)
-		if (set->names[i] != NULL)
-			names[count++] = set->names[i];
+		if (set->names[i].name != NULL)
+			names[count++] = set->names[i].name;
 	names_sort(names, count);
 	*out_names = names;
 	return count;

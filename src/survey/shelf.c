@@ -33,42 +33,46 @@ static struct shelved *find(const struct shelf *shelf, const struct shelf_source
 	return NULL;
 }
 
-static struct shelved *add(struct shelf *shelf)
+static _Noreturn void out_of_memory(void)
+{
+	fputs("out of memory\n", stderr);
+	exit(EXIT_FAILURE);
+}
+
+static void add(struct shelf *shelf, struct shelved *item)
 {
 	if (shelf->count == shelf->capacity) {
 		shelf->capacity = shelf->capacity == 0 ? 64 : 2 * shelf->capacity;
 		shelf->items = reallocarray(shelf->items, shelf->capacity, sizeof(*shelf->items));
-	}
-	struct shelved *item = calloc(1, sizeof(*item));
-	if (item == NULL || shelf->items == NULL) {
-		fputs("out of memory\n", stderr);
-		exit(EXIT_FAILURE);
+		if (shelf->items == NULL)
+			out_of_memory();
 	}
 	shelf->items[shelf->count++] = item;
-	return item;
 }
 
-/* All of a file's code is read once, then little of it again. */
-static void release_pages(struct slice bytes)
+/* A file's bytes, not looked at yet. */
+static struct shelved *fetch(const struct shelf_source *source)
 {
-	(void)madvise((void *)(uintptr_t)bytes.bytes, bytes.size_bytes, MADV_DONTNEED);
-}
-
-static void open_item(struct shelved *item, const struct shelf_source *source)
-{
-	struct arena scratch = { 0 };
-	struct problem_list problems = { .arena = &scratch }; /* told where the file was read */
+	struct shelved *item = calloc(1, sizeof(*item));
+	if (item == NULL)
+		out_of_memory();
 	item->path = strdup(source->path);
 	item->identity = source->identity;
 	if (!source->map(source->context, source->path, &item->bytes)) {
 		item->failure.status = STATUS_UNSUPPORTED;
 		snprintf(item->failure.text, sizeof(item->failure.text),
 			 "its content cannot be had");
-		return;
 	}
-	if (module_open(item->bytes, item->path, NULL, &problems, &item->module, &item->failure) ==
-	    STATUS_OK)
-		release_pages(item->bytes);
+	return item;
+}
+
+static void open_item(struct shelved *item)
+{
+	struct arena scratch = { 0 };
+	struct problem_list problems = { .arena = &scratch }; /* told where the file was read */
+	struct image_source image = { .bytes = item->bytes, .mapped = true, .input = item->path };
+	if (module_open(&image, &problems, &item->module, &item->failure) == STATUS_OK)
+		file_map_drop(item->bytes); /* all of its code was read, little of it will be again */
 	else
 		item->module = NULL;
 	arena_finish(&scratch);
@@ -101,10 +105,13 @@ void shelf_begin(struct shelf *shelf)
 	shelf->began = shelf->clock + 1;
 }
 
-/* What was not asked for longest makes way, but nothing that the program at hand asked for. */
-static void make_room(struct shelf *shelf)
+/*
+ * What was not asked for longest makes way, but nothing that the program at hand asked for. What
+ * comes takes about as much memory as it is long.
+ */
+static void make_room(struct shelf *shelf, size_t coming_bytes)
 {
-	size_t bytes = shelf_bytes(shelf);
+	size_t bytes = shelf_bytes(shelf) + coming_bytes;
 	size_t max_bytes = shelf->largest_bytes;
 	if (max_bytes < SHELF_MIN_BYTES)
 		max_bytes = SHELF_MIN_BYTES;
@@ -131,9 +138,11 @@ enum status shelf_module(struct shelf *shelf, const struct shelf_source *source,
 		return error_set(err, STATUS_NOT_FOUND, ERROR_NO_OFF, "no such file");
 	struct shelved *item = find(shelf, source);
 	if (item == NULL) {
-		make_room(shelf);
-		item = add(shelf);
-		open_item(item, source);
+		item = fetch(source);
+		make_room(shelf, item->bytes.size_bytes);
+		add(shelf, item);
+		if (item->failure.status == STATUS_OK)
+			open_item(item);
 	}
 	item->asked = ++shelf->clock;
 	if (item->module == NULL) {
