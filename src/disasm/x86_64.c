@@ -627,7 +627,7 @@ bool x86_64_decode(const uint8_t *bytes, size_t size_bytes, uint64_t va,
 	*out_instruction = (struct instruction){ .va = va, .length_bytes = fields.length_bytes };
 	struct work work = { .fields = &fields, .bytes = bytes, .to = out_instruction };
 	if (fields.encoding == X86_LEGACY && fields.map <= X86_MAP_0F) {
-		unsigned traits = x86_opcode_traits[fields.map][fields.opcode];
+		unsigned traits = (unsigned)x86_opcode_traits[fields.map][fields.opcode];
 		out_instruction->sets_flags = (traits & TRAIT_KEEPS_FLAGS) == 0;
 		out_instruction->operation = operations[fields.map][fields.opcode];
 		work.width_bytes =

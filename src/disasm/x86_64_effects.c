@@ -184,7 +184,7 @@ static void note_exchange(const struct x86_fields *fields, struct instruction *t
 
 static void note_primary(const struct x86_fields *fields, struct instruction *to)
 {
-	unsigned traits = x86_opcode_traits[X86_MAP_PRIMARY][fields->opcode];
+	unsigned traits = (unsigned)x86_opcode_traits[X86_MAP_PRIMARY][fields->opcode];
 	uint32_t named = bits_of_traits(fields, traits);
 	uint8_t opcode = fields->opcode;
 	bool is_x87 = (opcode & 0xf8) == 0xd8;
@@ -357,7 +357,7 @@ static uint32_t read_by_0f(const struct x86_fields *fields, unsigned traits)
 
 static void note_0f(const struct x86_fields *fields, struct instruction *to)
 {
-	unsigned traits = x86_opcode_traits[X86_MAP_0F][fields->opcode];
+	unsigned traits = (unsigned)x86_opcode_traits[X86_MAP_0F][fields->opcode];
 	to->registers_written |= written_by_0f(fields, traits);
 	to->registers_read |= read_by_0f(fields, traits);
 	if (fields->opcode == 0xf7 || (fields->opcode & 0xfe) == 0xa6) /* through rdi */

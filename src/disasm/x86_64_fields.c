@@ -9,13 +9,12 @@
 
 /* clang-format off */
 #define INV TRAIT_INVALID
-#define SP  TRAIT_SPECIAL
+#define SP  (TRAIT_SPECIAL | TRAIT_SLOW)
 #define K   TRAIT_KEEPS_FLAGS
 #define RP  TRAIT_REPORT
 #define DIR (TRAIT_DIRECT | TRAIT_REPORT | K)
 #define M   TRAIT_MODRM
-#define MO  TRAIT_MEMORY_ONLY
-#define Z   (TRAIT_ZERO | RP)
+#define SL  TRAIT_SLOW
 #define PF  (TRAIT_PREFIX | SP)
 #define MK  (M | K)
 #define I1  TRAIT_IMMEDIATE_1
@@ -27,82 +26,104 @@
 #define G   TRAIT_WRITES_G
 #define A   TRAIT_WRITES_A
 #define J1  (I1 | DIR)
-#define U   TRAIT_REPORT /* with forms that are undefined */
+#define T   (TRAIT_SPECIAL | TRAIT_TEST | M)
 #define MI  (TRAIT_WIDE | IZ | RP | K) /* mov register, immediate */
 #define ME  (M | E)
 #define MG  (M | G)
 #define MGK (MG | K)
 #define MEK (ME | K)
+#define N   TRAIT_OPCODE
+#define UD  TRAIT_UNDEFINED
 #define ARITHMETIC M | B | E, M | E, M | B | G, M | G, B | I1 | A, IZ | A
 
-const uint32_t x86_opcode_traits[2][256] = { {
+#define ROW(...) ROW_8(__VA_ARGS__)
+#define ROW_8(a, b, c, d, e, f, g, h) \
+	N | (a), N | (b), N | (c), N | (d), N | (e), N | (f), N | (g), N | (h)
+#define ROW_7(...) ROW_7_(__VA_ARGS__)
+#define ROW_7_(a, b, c, d, e, f, g) N | (a), N | (b), N | (c), N | (d), N | (e), N | (f), N | (g)
 
-/*00*/ ARITHMETIC, INV, INV,
-/*08*/ ARITHMETIC, INV, SP,
-/*10*/ ARITHMETIC, INV, INV,
-/*18*/ ARITHMETIC, INV, INV,
-/*20*/ ARITHMETIC, PF, INV,
-/*28*/ M|B|E,         M|E|Z,         M|B|G,         M|G|Z,         B|I1|A,        IZ|A,          PF,            INV,
-/*30*/ M|B|E,         M|E|Z,         M|B|G,         M|G|Z,         B|I1|A,        IZ|A,          PF,            INV,
-/*38*/ M|B,           M,             M|B,           M,             B|I1,          IZ,            PF,            INV,
-/*40*/ SP, SP, SP, SP, SP, SP, SP, SP, SP, SP, SP, SP, SP, SP, SP, SP,
-/*50*/ K, K, K, K, K, K, K, K, K, K, K, K, K, K, K, K,
-/*60*/ INV,           INV,           SP,            MGK,           PF,            PF,            PF,            SP,
-/*68*/ IZ|K,          M|IZ|G,        I1|K,          M|I1|G,        K,             K,             K,             K,
-/*70*/ J1, J1, J1, J1, J1, J1, J1, J1, J1, J1, J1, J1, J1, J1, J1, J1,
-/*80*/ M|B|I1|E,      M|IZ|E,        INV,           M|I1|E,        M|B,           M,             M|B|E|G|K,     M|E|G|K,
-/*88*/ M|B|E|K,       MEK,           M|B|G|K,       MGK,           MEK|U,         MGK|MO,        MK|U,          SP|K,
-/*90*/ RP|K,          K|A,           K|A,           K|A,           K|A,           K|A,           K|A,           K|A,
-/*98*/ A|K,           K,             INV,           K,             K,             0,             0,             K,
-/*a0*/ SP|B|K,        SP|K,          SP|B|K,        SP|K,          K,             K,             0,             0,
-/*a8*/ B|I1,          IZ,            K,             K,             K,             K,             0,             0,
-/*b0*/ I1|K, I1|K, I1|K, I1|K, I1|K, I1|K, I1|K, I1|K, MI, MI, MI, MI, MI, MI, MI, MI,
-/*c0*/ M|B|I1|E,      M|I1|E,        I2|RP|K,       RP|K,          SP,            SP,            M|B|I1|E|RP|K, M|IZ|E|RP|K,
-/*c8*/ SP|K,          K,             I2|RP|K,       RP|K,          RP|K,          I1|RP|K,       INV,           RP,
-/*d0*/ M|B|E,         M|E,           M|B|E,         M|E,           INV,           INV,           INV,           K|A,
-/*d8*/ MK,            MK|U,          MK|U,          MK|U,          MK,            MK|U,          MK|U,          MK|U,
-/*e0*/ J1,            J1,            J1,            J1,            I1|K|A,        I1|K|A,        I1|K,          I1|K,
-/*e8*/ R4|DIR,        R4|DIR,        INV,           I1|DIR,        K|A,           K|A,           K,             K,
-/*f0*/ SP,            RP|K,          PF,            PF,            RP|K,          0,             SP|B,          SP,
-/*f8*/ 0,             0,             0,             0,             0,             0,             M|B|RP|E,      M|RP|E,
+const uint64_t x86_opcode_traits[2][256] = { {
+
+/*00*/ ROW(ARITHMETIC, INV, INV),
+/*08*/ ROW_7(ARITHMETIC, INV), 0,
+/*10*/ ROW(ARITHMETIC, INV, INV),
+/*18*/ ROW(ARITHMETIC, INV, INV),
+/*20*/ ROW(ARITHMETIC, PF, INV),
+/*28*/ ROW(M|B|E, M|E|RP, M|B|G, M|G|RP, B|I1|A, IZ|A, PF, INV),
+/*30*/ ROW(M|B|E, M|E|RP, M|B|G, M|G|RP, B|I1|A, IZ|A, PF, INV),
+/*38*/ ROW(M|B, M, M|B, M, B|I1, IZ, PF, INV),
+/*40*/ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* REX */
+/*50*/ ROW(K, K, K, K, K, K, K, K),
+/*58*/ ROW(K, K, K, K, K, K, K, K),
+/*60*/ ROW(INV, INV, SP, MGK, PF, PF, PF, SP),
+/*68*/ ROW(IZ|K, M|IZ|G, I1|K, M|I1|G, K, K, K, K),
+/*70*/ ROW(J1, J1, J1, J1, J1, J1, J1, J1),
+/*78*/ ROW(J1, J1, J1, J1, J1, J1, J1, J1),
+/*80*/ ROW(M|B|I1|E, M|IZ|E, INV, M|I1|E, M|B, M, M|B|E|G|K, M|E|G|K),
+/*88*/ ROW(M|B|E|K, MEK, M|B|G|K, MGK,
+       MEK|UD(0xc0,0xc0), MGK|UD(0x00,0xff), MK|UD(0xc2,0xc2), SP|K|UD(0xfe,0xfe)),
+/*90*/ ROW(RP|K, K|A, K|A, K|A, K|A, K|A, K|A, K|A),
+/*98*/ ROW(A|K, K, INV, K, K, 0, 0, K),
+/*a0*/ ROW(SP|B|K, SP|K, SP|B|K, SP|K, K, K, 0, 0),
+/*a8*/ ROW(B|I1, IZ, K, K, K, K, 0, 0),
+/*b0*/ ROW(I1|K, I1|K, I1|K, I1|K, I1|K, I1|K, I1|K, I1|K),
+/*b8*/ ROW(MI, MI, MI, MI, MI, MI, MI, MI),
+/*c0*/ ROW(M|B|I1|E, M|I1|E, I2|RP|K, RP|K, SP, SP, M|B|I1|E|K|UD(0xfe,0xfe), M|IZ|E|RP|K|UD(0xfe,0xfe)),
+/*c8*/ ROW(SP|K, K, I2|RP|K, RP|K, RP|K, I1|RP|K, INV, RP),
+/*d0*/ ROW(M|B|E, M|E, M|B|E, M|E, INV, INV, INV, K|A),
+/*d8*/ ROW(MK, MK|SL, MK|SL, MK|SL, MK, MK|SL, MK|SL, MK|SL),
+/*e0*/ ROW(J1, J1, J1, J1, I1|K|A, I1|K|A, I1|K, I1|K),
+/*e8*/ ROW(R4|DIR, R4|DIR, INV, I1|DIR, K|A, K|A, K, K),
+/*f0*/ ROW(SP, RP|K, PF, PF, RP|K, 0, T|B|I1, T|IZ),
+/*f8*/ ROW(0, 0, 0, 0, 0, 0, M|B|E|UD(0xfc,0xfc), M|RP|E|UD(0x80,0xa8)),
 }, {
-/*00*/ M|E|U,         M,             MG,            MG,            INV,           RP|K,          0,             RP,
-/*08*/ K,             K,             INV,           RP|K,          INV,           MK,            K,             SP,
-/*10*/ MK,            MK,            MK,            MK|U,          MK,            MK,            MK,            MK|U,
-/*18*/ MK,            MK,            MK|U,          MK|U,          MK,            MK,            MK|RP,         MK|RP,
-/*20*/ SP,            SP,            SP,            SP,            INV,           INV,           INV,           INV,
-/*28*/ MK,            MK,            MK,            MK|U,          MGK,           MGK,           M,             M,
-/*30*/ K,             K,             K,             K,             RP|K,          RP|K,          INV,           K,
-/*38*/ SP,            INV,           SP,            INV,           INV,           INV,           INV,           INV,
-/*40*/ MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK,
-/*50*/ MGK|U,         MK,            MK,            MK,            MK,            MK,            MK,            MK,
-/*58*/ MK,            MK,            MK,            MK,            MK,            MK,            MK,            MK,
-/*60*/ MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK, MK,
-/*70*/ M|I1|K,        M|I1|K|U,      M|I1|K|U,      M|I1|K|U,      MK,            MK,            MK,            K,
-/*78*/ SP,            M,             INV,           INV,           MK,            MK,            MEK,           MK,
-/*80*/ R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR,
-/*88*/ R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR,
-/*90*/ M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K,
-/*98*/ M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K,
-/*a0*/ K,             K,             K,             M,             M|I1|E,        M|E,           MK|U,          MK|U,
-/*a8*/ K,             K,             0,             M|E,           M|I1|E,        M|E,           MK,            MG,
-/*b0*/ M|B|E|A,       M|E|A,         MGK|U,         M|E,           MGK|U,         MGK|U,         MGK,           MGK,
-/*b8*/ SP,            M|RP|K,        M|I1|E|U,      M|E,           MG,            MG,            MGK,           MGK,
-/*c0*/ M|B|E|G,       M|E|G,         M|I1|K,        MEK|U,         M|I1|K,        M|I1|G|K|U,    M|I1|K,        M|U,
-/*c8*/ K,             K,             K,             K,             K,             K,             K,             K,
-/*d0*/ MK,            MK,            MK,            MK,            MK,            MK,            MK,            MGK|U,
-/*d8*/ MK, MK, MK, MK, MK, MK, MK, MK,
-/*e0*/ MK, MK, MK, MK, MK, MK, MK, MK|U, MK, MK, MK, MK, MK, MK, MK, MK,
-/*f0*/ MK|U, MK, MK, MK, MK, MK, MK, MK|U, MK, MK, MK, MK, MK, MK, MK, M|RP|K,
+/*00*/ ROW(M|E|UD(0xc0,0xc0), M, MG, MG, INV, RP|K, 0, RP),
+/*08*/ ROW(K, K, INV, RP|K, INV, MK, K, SP),
+/*10*/ ROW(MK, MK, MK, MK|UD(0x00,0xff), MK, MK, MK, MK|UD(0x00,0xff)),
+/*18*/ ROW(MK, MK, MK|UD(0xf0,0x00), MK|UD(0xf0,0x00), MK, MK, MK|RP, MK|RP),
+/*20*/ ROW(SP|UD(0xe2,0xe2), SP, SP|UD(0xe2,0xe2), SP, INV, INV, INV, INV),
+/*28*/ ROW(MK, MK, MK, MK|UD(0x00,0xff), MGK, MGK, M, M),
+/*30*/ ROW(K, K, K, K, RP|K, RP|K, INV, K),
+/*38*/ ROW(SP, INV, SP, INV, INV, INV, INV, INV),
+/*40*/ ROW(MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK),
+/*48*/ ROW(MGK, MGK, MGK, MGK, MGK, MGK, MGK, MGK),
+/*50*/ ROW(MGK|UD(0xff,0x00), MK, MK, MK, MK, MK, MK, MK),
+/*58*/ ROW(MK, MK, MK, MK, MK, MK, MK, MK),
+/*60*/ ROW(MK, MK, MK, MK, MK, MK, MK, MK),
+/*68*/ ROW(MK, MK, MK, MK, MK, MK, MK, MK),
+/*70*/ ROW(M|I1|K, M|I1|K|UD(0xff,0xab), M|I1|K|UD(0xff,0xab), M|I1|K|UD(0xff,0x33), MK, MK, MK, K),
+/*78*/ ROW(SP, M, INV, INV, MK, MK, MEK, MK),
+/*80*/ ROW(R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR),
+/*88*/ ROW(R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR, R4|DIR),
+/*90*/ ROW(M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K),
+/*98*/ ROW(M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K, M|B|E|K),
+/*a0*/ ROW(K, K, K, M, M|I1|E, M|E, MK|UD(0xff,0xf8), MK|UD(0xff,0xc0)),
+/*a8*/ ROW(K, K, 0, M|E, M|I1|E, M|E, MK, MG),
+/*b0*/ ROW(M|B|E|A, M|E|A, MGK|UD(0x00,0xff), M|E, MGK|UD(0x00,0xff), MGK|UD(0x00,0xff), MGK, MGK),
+/*b8*/ ROW(SP, M|RP|K, M|I1|E|UD(0x0f,0x0f), M|E, MG, MG, MGK, MGK),
+/*c0*/ ROW(M|B|E|G, M|E|G, M|I1|K, MEK|UD(0x00,0xff),
+       M|I1|K, M|I1|G|K|UD(0xff,0x00), M|I1|K, M|UD(0x05,0x3f)),
+/*c8*/ ROW(K, K, K, K, K, K, K, K),
+/*d0*/ ROW(MK, MK, MK, MK, MK, MK, MK, MGK|UD(0xff,0x00)),
+/*d8*/ ROW(MK, MK, MK, MK, MK, MK, MK, MK),
+/*e0*/ ROW(MK, MK, MK, MK, MK, MK, MK, MK|UD(0x00,0xff)),
+/*e8*/ ROW(MK, MK, MK, MK, MK, MK, MK, MK),
+/*f0*/ ROW(MK, MK, MK, MK, MK, MK, MK, MK|UD(0xff,0x00)),
+/*f8*/ ROW(MK, MK, MK, MK, MK, MK, MK, M|RP|K),
 } };
 
-#define MOD(none, with_sib, with_displacement) \
-	none, none, none, none, with_sib, with_displacement, none, none
-#define MOD_ROWS(...) __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, \
-	__VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__
-const uint8_t x86_modrm_bytes[256] = {
-	MOD_ROWS(MOD(1, 2, 5)), MOD_ROWS(MOD(2, 3, 2)), MOD_ROWS(MOD(5, 6, 5)), MOD_ROWS(MOD(1, 1, 1)),
-};
+#define LENGTH(mod, rm) \
+	((mod) == 3 ? 1 : 1 + ((rm) == 4) + ((mod) == 1 ? 1 : (mod) == 2 || (rm) == 5 ? 4 : 0))
+#define MODRM(mod, reg, rm) \
+	((UINT32_MAX & ~(uint64_t)(TRAIT_MODRM | TRAIT_TEST)) | LENGTH(mod, rm) << 4 | \
+	 ((mod) == 3 ? UD(0, 1 << (reg)) : UD(1 << (reg), 0)) | \
+	 ((mod) == 0 && (rm) == 5 ? TRAIT_RIP : 0) | \
+	 ((mod) == 0 && (rm) == 4 ? TRAIT_NO_BASE : 0) | ((reg) > 1 ? TRAIT_TEST : 0))
+#define MODRM_8(mod, reg) MODRM(mod, reg, 0), MODRM(mod, reg, 1), MODRM(mod, reg, 2), MODRM(mod, reg, 3), \
+	MODRM(mod, reg, 4), MODRM(mod, reg, 5), MODRM(mod, reg, 6), MODRM(mod, reg, 7)
+#define MODRM_64(mod) MODRM_8(mod, 0), MODRM_8(mod, 1), MODRM_8(mod, 2), MODRM_8(mod, 3), \
+	MODRM_8(mod, 4), MODRM_8(mod, 5), MODRM_8(mod, 6), MODRM_8(mod, 7)
+const uint64_t x86_modrm_traits[256] = { MODRM_64(0), MODRM_64(1), MODRM_64(2), MODRM_64(3) };
 /* clang-format on */
 
 /* The bytes being read; failure sticks, and reads past the end give 0. */
@@ -195,7 +216,7 @@ static bool has_conflicting_prefix(const struct x86_fields *fields)
 
 static unsigned traits_of_vex(const struct x86_fields *fields)
 {
-	unsigned traits = x86_opcode_traits[1][fields->opcode];
+	unsigned traits = (unsigned)x86_opcode_traits[1][fields->opcode];
 	switch (fields->map) {
 	case X86_MAP_0F:
 		if (fields->opcode == 0x77)
@@ -288,7 +309,7 @@ static unsigned read_evex(struct reader *reader, struct x86_fields *fields)
 static unsigned read_0f(struct reader *reader, struct x86_fields *fields)
 {
 	uint8_t opcode = fields->opcode = next_byte(reader);
-	unsigned traits = x86_opcode_traits[1][opcode];
+	unsigned traits = (unsigned)x86_opcode_traits[1][opcode];
 	fields->map = X86_MAP_0F;
 	if ((traits & TRAIT_SPECIAL) == 0)
 		return traits;
@@ -319,13 +340,13 @@ static unsigned read_0f(struct reader *reader, struct x86_fields *fields)
 /* Prefixes are behind us; what follows first, and the traits of the opcode that is found. */
 static unsigned read_opcode(struct reader *reader, struct x86_fields *fields, uint8_t first)
 {
-	unsigned traits = x86_opcode_traits[0][first];
+	unsigned traits = (unsigned)x86_opcode_traits[0][first];
 	fields->opcode = first;
+	if (first == 0x0f)
+		return read_0f(reader, fields);
 	if ((traits & TRAIT_SPECIAL) == 0)
 		return traits;
 	switch (first) {
-	case 0x0f:
-		return read_0f(reader, fields);
 	case 0x62:
 		return read_evex(reader, fields);
 	case 0xc4:
@@ -358,7 +379,7 @@ static void read_modrm(struct reader *reader, struct x86_fields *fields)
 		fields->modrm |= 0xc0;
 		return;
 	}
-	unsigned total = x86_modrm_bytes[fields->modrm];
+	unsigned total = (x86_modrm_traits[fields->modrm] & TRAIT_MODRM_BYTES) / 16;
 	bool has_sib = !x86_is_register_form(fields) && (fields->modrm & 7) == 4;
 	if (has_sib && x86_modrm_mod(fields) == 0 && (peek_byte(reader) & 7) == 5)
 		total += 4;
@@ -369,15 +390,9 @@ static void read_modrm(struct reader *reader, struct x86_fields *fields)
 
 static unsigned immediate_bytes(const struct x86_fields *fields, unsigned traits)
 {
-	unsigned bytes = 0;
-	if ((traits & TRAIT_IMMEDIATE_1) != 0)
-		bytes += 1;
-	if ((traits & TRAIT_IMMEDIATE_2) != 0)
-		bytes += 2;
-	if ((traits & TRAIT_RELATIVE_4) != 0)
-		bytes += 4;
-	if ((traits & TRAIT_IMMEDIATE_4) != 0)
-		bytes += fields->operand_prefix && (fields->rex & REX_W) == 0 ? 2 : 4;
+	unsigned bytes = traits & TRAIT_IMMEDIATE_BYTES;
+	if ((traits & TRAIT_SHORTER) != 0 && fields->operand_prefix && (fields->rex & REX_W) == 0)
+		bytes = 2;
 	if ((traits & TRAIT_WIDE) != 0 && (fields->rex & REX_W) != 0)
 		bytes = 8;
 	if (fields->encoding == X86_LEGACY && fields->map == X86_MAP_PRIMARY) {

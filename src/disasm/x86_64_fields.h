@@ -31,31 +31,41 @@ enum x86_rex { REX_B = 1, REX_X = 2, REX_R = 4, REX_W = 8 };
  * cover the two maps that have such variety.
  */
 enum x86_traits {
-	TRAIT_MODRM = 1 << 0,
-	TRAIT_IMMEDIATE_1 = 1 << 1,
-	TRAIT_IMMEDIATE_2 = 1 << 2,
-	TRAIT_IMMEDIATE_4 = 1 << 3, /* 2 bytes after a 66 prefix without REX.W */
-	TRAIT_RELATIVE_4 = 1 << 4,  /* always 4 bytes: Intel's processors ignore 66 here */
-	TRAIT_WIDE = 1 << 5,        /* an immediate of 8 bytes with REX.W (mov reg, imm) */
-	TRAIT_SPECIAL = 1 << 6,     /* prefixes, escapes and whatever the other traits cannot say */
-	TRAIT_INVALID = 1 << 7,
-	TRAIT_BYTE = 1 << 8,      /* its modrm operand, or its register, is a byte */
-	TRAIT_WRITES_E = 1 << 9,  /* the register or memory of modrm.rm */
-	TRAIT_WRITES_G = 1 << 10, /* the general register of modrm.reg */
-	TRAIT_WRITES_A = 1 << 11, /* rax */
-	TRAIT_KEEPS_FLAGS = 1 << 12,
+	TRAIT_IMMEDIATE_1 = 1, /* how many bytes: the low bits are that number */
+	TRAIT_IMMEDIATE_2 = 2,
+	TRAIT_RELATIVE_4 = 4,   /* always: Intel's processors ignore 66 here */
+	TRAIT_SHORTER = 1 << 8, /* an immediate of 2 bytes after a 66 prefix without REX.W */
+	TRAIT_IMMEDIATE_4 = TRAIT_SHORTER | 4,
+	TRAIT_IMMEDIATE_BYTES = 7,
+	TRAIT_WIDE = 1 << 12,    /* an immediate of 8 bytes with REX.W (mov reg, imm) */
+	TRAIT_SPECIAL = 1 << 13, /* prefixes, escapes and whatever the other traits cannot say */
+	TRAIT_INVALID = 1 << 14,
+	TRAIT_BYTE = 1 << 15,     /* its modrm operand, or its register, is a byte */
+	TRAIT_WRITES_E = 1 << 16, /* the register or memory of modrm.rm */
+	TRAIT_WRITES_G = 1 << 17, /* the general register of modrm.reg */
+	TRAIT_WRITES_A = 1 << 18, /* rax */
+	TRAIT_KEEPS_FLAGS = 1 << 19,
 	/* The sweep's, so that one look-up serves most instructions. */
-	TRAIT_REPORT = 1 << 13,      /* may be more than length and memory */
-	TRAIT_DIRECT = 1 << 14,      /* control goes to a displacement at its end */
-	TRAIT_ZERO = 1 << 15,        /* puts 0 into a register, when both operands are that */
-	TRAIT_MEMORY_ONLY = 1 << 16, /* undefined with a register for modrm.rm */
-	TRAIT_PREFIX = 1 << 17,      /* a prefix that leaves most lengths alone */
+	TRAIT_REPORT = 1 << 20, /* may be more than length and memory */
+	TRAIT_DIRECT = 1 << 21, /* control goes to a displacement at its end */
+	TRAIT_PREFIX = 1 << 22, /* a prefix that leaves most lengths alone */
+	TRAIT_SLOW = 1 << 23,   /* length, or whether it is defined, is not said here */
+	TRAIT_OPCODE = 1 << 24, /* an opcode: neither REX nor the first escape byte */
+	/* What a byte says as an opcode and the next one as its modrm must both have: */
+	TRAIT_TEST = 1 << 25, /* an immediate with modrm.reg 0 and 1 only; modrm.reg is another */
+	TRAIT_RIP = 1 << 26,  /* relative to rip */
+	TRAIT_NO_BASE = 1 << 27,  /* an SIB follows that may have no base, but 4 bytes more */
+	TRAIT_MODRM_BYTES = 0xf0, /* modrm, SIB and displacement */
+	TRAIT_MODRM = TRAIT_MODRM_BYTES | TRAIT_RIP | TRAIT_NO_BASE,
 };
 
-extern const uint32_t x86_opcode_traits[2][256]; /* X86_MAP_PRIMARY and X86_MAP_0F */
+/* Likewise: undefined with modrm.reg i (bit i of a byte), with memory and with a register. */
+#define TRAIT_UNDEFINED(memory, reg) ((uint64_t)(memory) << 32 | (uint64_t)(reg) << 40)
 
-/* Bytes of modrm, SIB and displacement by modrm, but for a SIB without base: that adds 4. */
-extern const uint8_t x86_modrm_bytes[256];
+extern const uint64_t x86_opcode_traits[2][256]; /* X86_MAP_PRIMARY and X86_MAP_0F */
+
+/* What of an opcode's traits holds with the byte behind it. */
+extern const uint64_t x86_modrm_traits[256];
 
 struct x86_fields {
 	uint8_t length_bytes;
