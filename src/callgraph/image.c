@@ -191,6 +191,7 @@ enum { MAX_CODE_RANGES = 256, EVENTS_AT_ONCE = 512 };
 struct address_bits {
 	uint64_t base, size_bytes;
 	uint64_t *words;
+	size_t count; /* of those that are set */
 };
 
 static bool address_has(const struct address_bits *bits, uint64_t va)
@@ -202,8 +203,11 @@ static bool address_has(const struct address_bits *bits, uint64_t va)
 static void address_add(struct address_bits *bits, uint64_t va)
 {
 	uint64_t off = va - bits->base;
-	if (off < bits->size_bytes)
-		bits->words[off / 64] |= UINT64_C(1) << (off % 64);
+	if (off >= bits->size_bytes)
+		return;
+	uint64_t *word = &bits->words[off / 64], bit = UINT64_C(1) << (off % 64);
+	bits->count += (*word & bit) == 0;
+	*word |= bit;
 }
 
 enum { RECENT_COUNT = 256, CHUNK_EVENTS = 1 << 15 };
@@ -223,63 +227,86 @@ struct collection {
 	struct address_bits filled;    /* words, by the address / 8, that ld.so fills */
 	struct event_chunk *chunks;    /* of events, all but the last full */
 	size_t chunk_count, chunk_capacity;
-	bool guesses;           /* of some code no table says where functions begin */
-	size_t fde, golang;     /* the first that does not end before the present event */
-	struct elf_range swept; /* what is passed over now; all of it is code */
+	struct event_chunk *chunk; /* the last; NULL: there is none */
+	size_t fde, golang;        /* the first that does not end before the present event */
+	struct elf_range swept;    /* what is passed over now; all of it is code */
+	/* The function around the present event; of size 0: no table names one. */
+	struct elf_range function;
+	bool guesses;                      /* that was so of some code */
+	bool has_fde;                      /* an FDE names it */
+	uint64_t known_end;                /* up to where that holds */
 	struct event recent[RECENT_COUNT]; /* of the present function, by a hash */
 	size_t ending;                     /* the FDE whose end comes next */
+	uint64_t ending_va;
 	struct sweep_end end;
 };
 
-static void keep_event(struct collection *collection, const struct sweep_event *event)
+static void add_chunk(struct collection *collection)
 {
-	const struct image *image = collection->image;
-	struct event kept = { (uint32_t)(event->va - image->base),
-			      (uint32_t)(event->value - image->base), event->kind,
-			      event->width_bytes };
-	struct event_chunk *chunk = &collection->chunks[collection->chunk_count - 1];
-	if (collection->chunk_count == 0 || chunk->count == CHUNK_EVENTS) {
-		if (collection->chunk_count == collection->chunk_capacity)
-			collection->chunks = arena_grow(
-			    &collection->scratch, collection->chunks, collection->chunk_count,
-			    sizeof(*collection->chunks), &collection->chunk_capacity);
-		chunk = &collection->chunks[collection->chunk_count++];
-		chunk->events = arena_alloc(&chunk->memory, CHUNK_EVENTS, sizeof(kept));
-	}
-	chunk->events[chunk->count++] = kept;
+	if (collection->chunk_count == collection->chunk_capacity)
+		collection->chunks =
+		    arena_grow(&collection->scratch, collection->chunks, collection->chunk_count,
+			       sizeof(*collection->chunks), &collection->chunk_capacity);
+	collection->chunk = &collection->chunks[collection->chunk_count++];
+	collection->chunk->events =
+	    arena_alloc_raw(&collection->chunk->memory, CHUNK_EVENTS, sizeof(struct event));
 }
 
-/* Where the function around an event starts; UINT64_MAX: no table says so. */
-static uint64_t function_start(struct collection *collection, uint64_t va)
+static void keep_event(struct collection *collection, const struct sweep_event *event)
+{
+	uint64_t base = collection->image->base;
+	if (collection->chunk == NULL || collection->chunk->count == CHUNK_EVENTS)
+		add_chunk(collection);
+	collection->chunk->events[collection->chunk->count++] =
+	    (struct event){ (uint32_t)(event->va - base), (uint32_t)(event->value - base),
+			    event->kind, event->width_bytes };
+}
+
+/* Finds the function around an address; addresses come in ascending order. */
+static void enter_function(struct collection *collection, uint64_t va)
 {
 	const struct elf_unwind *unwind = &collection->image->unwind;
-	while (collection->fde < unwind->count && unwind->fdes[collection->fde].end_va <= va)
-		collection->fde++;
-	if (collection->fde < unwind->count && unwind->fdes[collection->fde].start_va <= va)
-		return unwind->fdes[collection->fde].start_va;
 	const struct golang_table *golang = &collection->image->golang;
-	while (collection->golang < golang->count &&
-	       golang->functions[collection->golang].end_va <= va)
-		collection->golang++;
-	if (collection->golang < golang->count &&
-	    golang->functions[collection->golang].start_va <= va)
-		return golang->functions[collection->golang].start_va;
-	return UINT64_MAX;
+	size_t fde = collection->fde, function = collection->golang;
+	while (fde < unwind->count && unwind->fdes[fde].end_va <= va)
+		fde++;
+	collection->fde = fde;
+	collection->has_fde = fde < unwind->count && unwind->fdes[fde].start_va <= va;
+	if (collection->has_fde) {
+		uint64_t start = unwind->fdes[fde].start_va, end = unwind->fdes[fde].end_va;
+		collection->function = (struct elf_range){ start, end - start };
+		collection->known_end = end;
+		return;
+	}
+	uint64_t known_end = fde < unwind->count ? unwind->fdes[fde].start_va : UINT64_MAX;
+	while (function < golang->count && golang->functions[function].end_va <= va)
+		function++;
+	collection->golang = function;
+	collection->function = (struct elf_range){ 0 };
+	if (function < golang->count) {
+		uint64_t start = golang->functions[function].start_va;
+		uint64_t end = golang->functions[function].end_va;
+		if (start <= va)
+			collection->function = (struct elf_range){ start, end - start };
+		uint64_t change = start <= va ? end : start;
+		known_end = change < known_end ? change : known_end;
+	}
+	collection->known_end = known_end;
 }
 
 /* Whether the same is known of its function: functions mention most of what they do repeatedly. */
 static bool is_repeated(struct collection *collection, const struct sweep_event *event)
 {
-	uint64_t start = function_start(collection, event->va);
-	uint32_t value = (uint32_t)(event->value - collection->image->base);
+	uint64_t base = collection->image->base;
+	uint32_t value = (uint32_t)(event->value - base);
 	struct event *recent =
 	    &collection->recent[(value * UINT32_C(0x9E3779B1) >> 24 ^ event->kind) % RECENT_COUNT];
-	collection->guesses |= start == UINT64_MAX;
-	bool same = start != UINT64_MAX && recent->off >= start - collection->image->base &&
-		    recent->kind == event->kind && recent->value == value &&
-		    recent->width_bytes == event->width_bytes;
-	*recent = (struct event){ (uint32_t)(event->va - collection->image->base), value,
-				  event->kind, event->width_bytes };
+	collection->guesses |= collection->function.size_bytes == 0;
+	bool same = collection->function.size_bytes != 0 &&
+		    recent->off >= collection->function.va - base && recent->kind == event->kind &&
+		    recent->value == value && recent->width_bytes == event->width_bytes;
+	*recent =
+	    (struct event){ (uint32_t)(event->va - base), value, event->kind, event->width_bytes };
 	return same;
 }
 
@@ -302,69 +329,64 @@ static bool leads_to_code(const struct collection *collection, uint64_t va)
 	       elf_is_code(&collection->image->file, va);
 }
 
-static void mention(struct collection *collection, uint64_t va)
+/* Notes an address that is mentioned; false: it is none of this file. */
+static bool mention(struct collection *collection, uint64_t va)
 {
 	if (leads_to_code(collection, va))
 		address_add(&collection->entries, va);
-	else
+	else if (image_contains(collection->image, va))
 		address_add(&collection->mentioned, va);
+	else
+		return false;
+	return true;
 }
 
-static bool stays_in_fde(struct collection *collection, const struct sweep_event *event)
+static bool stays_in_fde(const struct collection *collection, const struct sweep_event *event)
 {
-	const struct elf_unwind *unwind = &collection->image->unwind;
-	uint64_t start = function_start(collection, event->va);
-	if (collection->fde == unwind->count || unwind->fdes[collection->fde].start_va != start)
+	return collection->has_fde &&
+	       event->value - collection->function.va < collection->function.size_bytes;
+}
+
+/* Whether it is worth keeping; notes the addresses in it. */
+static bool tells_something(struct collection *collection, const struct sweep_event *event)
+{
+	const struct image *image = collection->image;
+	switch (event->kind) {
+	case SWEEP_CALL:
+		if (!leads_to_code(collection, event->value))
+			return false;
+		address_add(&collection->entries, event->value);
+		return true;
+	case SWEEP_JUMP:
+	case SWEEP_BRANCH:
+		return !stays_in_fde(collection, event) &&
+		       (leads_to_code(collection, event->value) ||
+			image_contains(image, event->value));
+	case SWEEP_IMMEDIATE:
+		return image->fixed && mention(collection, event->value);
+	case SWEEP_ADDRESS:
+		return mention(collection, event->value);
+	case SWEEP_CALL_SLOT:
+	case SWEEP_JUMP_SLOT:
+		return image_contains(image, event->value);
+	case SWEEP_LOAD:
+		return loads_address(collection, event) && image_contains(image, event->value);
+	default:
 		return false;
-	return event->value >= start && event->value < unwind->fdes[collection->fde].end_va;
+	}
 }
 
 static void collect_event(struct collection *collection, const struct sweep_event *event)
 {
-	struct image *image = collection->image;
-	bool inside =
-	    leads_to_code(collection, event->value) || image_contains(image, event->value);
-	switch (event->kind) {
-	case SWEEP_CALL:
-		if (!leads_to_code(collection, event->value))
-			return;
-		address_add(&collection->entries, event->value);
-		break;
-	case SWEEP_JUMP:
-	case SWEEP_BRANCH:
-		if (!inside || stays_in_fde(collection, event))
-			return;
-		break;
-	case SWEEP_IMMEDIATE:
-		if (!image->fixed || !inside)
-			return;
-		mention(collection, event->value);
-		break;
-	case SWEEP_ADDRESS:
-		if (!inside)
-			return;
-		mention(collection, event->value);
-		break;
-	case SWEEP_CALL_SLOT:
-	case SWEEP_JUMP_SLOT:
-		if (!inside)
-			return;
-		break;
-	case SWEEP_LOAD:
-		if (!inside || !loads_address(collection, event))
-			return;
-		break;
-	case SWEEP_SYSCALL:
-	case SWEEP_SYSENTER:
-	case SWEEP_INT80:
-		image->syscall_sites++;
+	if (event->va >= collection->known_end)
+		enter_function(collection, event->va);
+	if (event->kind == SWEEP_SYSCALL || event->kind == SWEEP_SYSENTER ||
+	    event->kind == SWEEP_INT80) {
+		collection->image->syscall_sites++;
 		keep_event(collection, event);
-		return;
-	default:
-		return;
+	} else if (tells_something(collection, event) && !is_repeated(collection, event)) {
+		keep_event(collection, event);
 	}
-	if (!is_repeated(collection, event))
-		keep_event(collection, event);
 }
 
 static bool is_padding(const struct sweep_event *event)
@@ -393,7 +415,9 @@ static void note_ends(struct collection *collection, const struct sweep_event *e
 								      .value = fde->end_va,
 								      .kind = SWEEP_JUMP });
 	}
-	sweep_end_pass(&collection->end, event);
+	collection->ending_va = collection->ending < unwind->count
+				    ? unwind->fdes[collection->ending].end_va
+				    : UINT64_MAX;
 }
 
 static void sweep_range(struct collection *collection, struct slice code, uint64_t va)
@@ -403,11 +427,14 @@ static void sweep_range(struct collection *collection, struct slice code, uint64
 	struct sweep_event events[EVENTS_AT_ONCE];
 	size_t count, dropped_bytes = 0;
 	collection->swept = (struct elf_range){ va, code.size_bytes };
+	collection->known_end = 0;
 	if (!sweep_init(&sweep, image->arch, code, va))
 		return;
 	while ((count = sweep_next(&sweep, events, EVENTS_AT_ONCE)) != 0) {
 		for (size_t k = 0; k < count; k++) {
-			note_ends(collection, &events[k]);
+			if (events[k].va >= collection->ending_va)
+				note_ends(collection, &events[k]);
+			sweep_end_pass(&collection->end, &events[k]);
 			collect_event(collection, &events[k]);
 		}
 		size_t passed_bytes = (size_t)(events[count - 1].va - va);
@@ -508,6 +535,16 @@ static bool may_be_pointer(const struct image *image, const struct elf_segment *
 	return fde == NULL || fde->start_va == word;
 }
 
+/* The span of all segments, cut to a size. */
+static struct elf_range whole_span(const struct elf_file *file, uint64_t max_bytes)
+{
+	if (file->segment_count == 0)
+		return (struct elf_range){ 0 };
+	const struct elf_segment *last = &file->segments[file->segment_count - 1];
+	uint64_t low = file->segments[0].va, size = last->va + last->memory_bytes - low;
+	return (struct elf_range){ low, size < max_bytes ? size : max_bytes };
+}
+
 /* A program at a fixed address needs no relocations: every word that could be a pointer is one. */
 static void add_pointer_words(struct image *image)
 {
@@ -516,12 +553,14 @@ static void add_pointer_words(struct image *image)
 	size_t capacity = known->count, count = known->count;
 	struct elf_relocation *all =
 	    arena_copy(arena, known->relocations, known->count, sizeof(*all));
+	struct elf_range span = whole_span(&image->file, UINT64_MAX);
 	for (size_t i = 0; i < image->file.segment_count; i++) {
 		const struct elf_segment *segment = &image->file.segments[i];
 		struct slice bytes = elf_bytes_from(&image->file, segment->va);
 		for (uint64_t off = -segment->va & 7; off + 8 <= bytes.size_bytes; off += 8) {
 			uint64_t va = segment->va + off, word = elf_load64(bytes.bytes + off);
-			if (elf_relocation_at(known, va) != NULL ||
+			if (word - span.va >= span.size_bytes || /* most are not */
+			    elf_relocation_at(known, va) != NULL ||
 			    !may_be_pointer(image, segment, va, word))
 				continue;
 			if (count == capacity)
@@ -564,13 +603,11 @@ static void collect_entries(struct image *image, struct address_bits *entries)
 static size_t address_list(struct arena *arena, const struct address_bits *bits,
 			   const uint64_t **out_list)
 {
-	size_t count = 0, kept = 0;
-	for (size_t i = 0; i < (bits->size_bytes + 63) / 64; i++)
-		count += (size_t)__builtin_popcountll(bits->words[i]);
-	uint64_t *list = arena_alloc(arena, count, sizeof(*list));
-	for (size_t i = 0; i < (bits->size_bytes + 63) / 64; i++)
+	size_t count = 0;
+	uint64_t *list = arena_alloc(arena, bits->count, sizeof(*list));
+	for (size_t i = 0; count < bits->count; i++)
 		for (uint64_t word = bits->words[i]; word != 0; word &= word - 1)
-			list[kept++] = bits->base + 64 * i + (uint64_t)__builtin_ctzll(word);
+			list[count++] = bits->base + 64 * i + (uint64_t)__builtin_ctzll(word);
 	*out_list = list;
 	return count;
 }
@@ -591,20 +628,13 @@ static struct elf_range code_span(const struct elf_file *file)
 
 enum { MAX_BORDER_BYTES = 1 << 29 }; /* objects behind it are not told apart: all are one */
 
-static struct elf_range data_span(const struct elf_file *file)
-{
-	if (file->segment_count == 0)
-		return (struct elf_range){ 0 };
-	const struct elf_segment *last = &file->segments[file->segment_count - 1];
-	uint64_t low = file->segments[0].va, size = last->va + last->memory_bytes - low;
-	return (struct elf_range){ low, size < MAX_BORDER_BYTES ? size : MAX_BORDER_BYTES };
-}
-
 static struct address_bits address_bits(struct arena *arena, struct elf_range span)
 {
-	return (
-	    struct address_bits){ span.va, span.size_bytes,
-				  arena_alloc(arena, span.size_bytes / 64 + 1, sizeof(uint64_t)) };
+	return (struct address_bits){
+		.base = span.va,
+		.size_bytes = span.size_bytes,
+		.words = arena_alloc(arena, span.size_bytes / 64 + 1, sizeof(uint64_t)),
+	};
 }
 
 size_t image_event_from(const struct image *image, uint64_t va)
@@ -727,7 +757,8 @@ static struct address_bits filled_words(struct arena *arena, const struct image 
 
 static void find_tables(struct image *image)
 {
-	struct elf_range span = code_span(&image->file), all = data_span(&image->file);
+	struct elf_range span = code_span(&image->file),
+			 all = whole_span(&image->file, MAX_BORDER_BYTES);
 	struct collection collection = { .image = image };
 	struct arena *arena = image->file.arena, *scratch = &collection.scratch;
 	collection.entries = address_bits(scratch, span);
@@ -757,26 +788,61 @@ static void use_tables(struct image *image, const struct image_tables *tables)
 	image->syscall_sites = tables->syscall_sites;
 }
 
-static int compare_exports(const void *left, const void *right)
+static int compare_names(const void *left, const void *right)
 {
 	const struct elf_symbol *a = *(const struct elf_symbol *const *)left;
 	const struct elf_symbol *b = *(const struct elf_symbol *const *)right;
-	if (a->va != b->va)
-		return a->va < b->va ? -1 : 1;
 	return strcmp(a->name, b->name);
+}
+
+enum { DIGIT_VALUES = 256 };
+
+/* One pass of a radix sort, by 8 bits of the address; false: they are the same in all. */
+static bool sort_by_digit(const struct elf_symbol *const *from, size_t count, unsigned shift,
+			  const struct elf_symbol **to)
+{
+	size_t starts[DIGIT_VALUES + 1] = { 0 };
+	for (size_t i = 0; i < count; i++)
+		starts[(from[i]->va >> shift & (DIGIT_VALUES - 1)) + 1]++;
+	if (starts[(from[0]->va >> shift & (DIGIT_VALUES - 1)) + 1] == count)
+		return false;
+	for (size_t i = 1; i < DIGIT_VALUES; i++)
+		starts[i] += starts[i - 1];
+	for (size_t i = 0; i < count; i++)
+		to[starts[from[i]->va >> shift & (DIGIT_VALUES - 1)]++] = from[i];
+	return true;
+}
+
+/* By address, and what has the same by name. Returns one of the two arrays. */
+static const struct elf_symbol **sort_exports(const struct elf_symbol **exports, size_t count,
+					      const struct elf_symbol **spare)
+{
+	for (unsigned shift = 0; shift < 64 && count > 1; shift += 8)
+		if (sort_by_digit(exports, count, shift, spare)) {
+			const struct elf_symbol **swap = exports;
+			exports = spare;
+			spare = swap;
+		}
+	for (size_t first = 0, end; first < count; first = end) {
+		for (end = first + 1; end < count && exports[end]->va == exports[first]->va; end++)
+			;
+		if (end - first > 1)
+			qsort(&exports[first], end - first, sizeof(*exports), compare_names);
+	}
+	return exports;
 }
 
 static void list_exports(struct image *image)
 {
 	const struct elf_symbols *symbols = &image->symbols;
-	const struct elf_symbol **exports =
-	    arena_alloc(image->file.arena, symbols->count, sizeof(*exports));
+	struct arena *arena = image->file.arena;
+	size_t count = 0;
+	const struct elf_symbol **exports = arena_alloc(arena, symbols->count, sizeof(*exports));
 	for (size_t i = 1; i < symbols->count; i++)
 		if (symbols->symbols[i].defined)
-			exports[image->export_count++] = &symbols->symbols[i];
-	if (image->export_count > 1)
-		qsort(exports, image->export_count, sizeof(*exports), compare_exports);
-	image->exports = exports;
+			exports[count++] = &symbols->symbols[i];
+	image->exports = sort_exports(exports, count, arena_alloc(arena, count, sizeof(*exports)));
+	image->export_count = count;
 }
 
 enum status image_open(const struct image_source *source, struct problem_list *problems,
