@@ -174,11 +174,38 @@ static struct cie read_cie(struct reader reader, uint64_t off)
 	return cie;
 }
 
+/* The range of an FDE in the encoding that all compilers use today. */
+static bool read_usual_range(struct reader *reader, uint64_t *out_start_va,
+			     uint64_t *out_size_bytes)
+{
+	struct cursor *cursor = &reader->cursor;
+	if (cursor->failed || cursor->size_bytes - cursor->off < 8)
+		return false;
+	const uint8_t *at = cursor->bytes + cursor->off;
+	uint64_t start = (uint64_t)(int64_t)(int32_t)elf_load32(at);
+	*out_start_va = start == 0 ? 0 : start + reader->base_va + cursor->off;
+	*out_size_bytes = (uint64_t)(int64_t)(int32_t)elf_load32(at + 4);
+	cursor->off += 8;
+	return true;
+}
+
+/* Whether no segment begins or ends between two addresses, the former below the latter. */
+static bool is_in_one_piece(const struct elf_file *file, uint64_t low, uint64_t high)
+{
+	const struct elf_segment *segment = elf_segment_at(file, low);
+	if (segment == NULL)
+		return elf_segment_at(file, high) == NULL;
+	return high - segment->va < segment->memory_bytes;
+}
+
 static bool read_fde(struct reader *reader, const struct cie *cie, struct elf_fde *out_fde)
 {
-	uint64_t start_va = read_encoded(reader, cie->pointer_encoding, 0);
-	uint64_t size_bytes = read_form(reader, cie->pointer_encoding & ENCODE_FORM);
-	uint64_t lsda_va = 0;
+	uint64_t start_va, size_bytes, lsda_va = 0;
+	if (cie->pointer_encoding != (ENCODE_PC_RELATIVE | ENCODE_SDATA4) ||
+	    reader->file->word_bytes != 8 || !read_usual_range(reader, &start_va, &size_bytes)) {
+		start_va = read_encoded(reader, cie->pointer_encoding, 0);
+		size_bytes = read_form(reader, cie->pointer_encoding & ENCODE_FORM);
+	}
 	if (cie->has_augmentation) {
 		uint64_t augmentation_bytes = read_uleb128(&reader->cursor);
 		if (augmentation_bytes > 0 && cie->lsda_encoding != ENCODE_OMIT)
@@ -187,7 +214,7 @@ static bool read_fde(struct reader *reader, const struct cie *cie, struct elf_fd
 	uint64_t end_va;
 	if (reader->cursor.failed || start_va == 0 || size_bytes == 0 ||
 	    __builtin_add_overflow(start_va, size_bytes, &end_va) ||
-	    elf_segment_at(reader->file, start_va) != elf_segment_at(reader->file, end_va - 1))
+	    !is_in_one_piece(reader->file, start_va, end_va - 1))
 		return false;
 	*out_fde = (struct elf_fde){ start_va, end_va, lsda_va };
 	return true;
