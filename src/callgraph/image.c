@@ -430,6 +430,7 @@ static void sweep_range(struct collection *collection, struct slice code, uint64
 	collection->known_end = 0;
 	if (!sweep_init(&sweep, image->arch, code, va))
 		return;
+	sweep.skips_numbers = !image->fixed;
 	while ((count = sweep_next(&sweep, events, EVENTS_AT_ONCE)) != 0) {
 		for (size_t k = 0; k < count; k++) {
 			if (events[k].va >= collection->ending_va)

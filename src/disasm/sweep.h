@@ -58,6 +58,7 @@ struct sweep {
 	uint64_t va;       /* of its first byte */
 	size_t off;        /* of the next instruction */
 	enum arch arch;
+	bool skips_numbers;   /* set behind sweep_init: SWEEP_IMMEDIATE need not be reported */
 	uint32_t known_pages; /* aarch64: bit i: pages[i] is in register i */
 	uint64_t pages[32];
 };

@@ -12,6 +12,7 @@
 #define SP  (TRAIT_SPECIAL | TRAIT_SLOW)
 #define K   TRAIT_KEEPS_FLAGS
 #define RP  TRAIT_REPORT
+#define NR  TRAIT_NUMBER
 #define DIR (TRAIT_DIRECT | TRAIT_REPORT | K)
 #define M   TRAIT_MODRM
 #define SL  TRAIT_SLOW
@@ -27,7 +28,7 @@
 #define A   TRAIT_WRITES_A
 #define J1  (I1 | DIR)
 #define T   (TRAIT_SPECIAL | TRAIT_TEST | M)
-#define MI  (TRAIT_WIDE | IZ | RP | K) /* mov register, immediate */
+#define MI  (TRAIT_WIDE | IZ | NR | K) /* mov register, immediate */
 #define ME  (M | E)
 #define MG  (M | G)
 #define MGK (MG | K)
@@ -49,8 +50,8 @@ const uint64_t x86_opcode_traits[2][256] = { {
 /*10*/ ROW(ARITHMETIC, INV, INV),
 /*18*/ ROW(ARITHMETIC, INV, INV),
 /*20*/ ROW(ARITHMETIC, PF, INV),
-/*28*/ ROW(M|B|E, M|E|RP, M|B|G, M|G|RP, B|I1|A, IZ|A, PF, INV),
-/*30*/ ROW(M|B|E, M|E|RP, M|B|G, M|G|RP, B|I1|A, IZ|A, PF, INV),
+/*28*/ ROW(M|B|E, M|E|NR, M|B|G, M|G|NR, B|I1|A, IZ|A, PF, INV),
+/*30*/ ROW(M|B|E, M|E|NR, M|B|G, M|G|NR, B|I1|A, IZ|A, PF, INV),
 /*38*/ ROW(M|B, M, M|B, M, B|I1, IZ, PF, INV),
 /*40*/ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* REX */
 /*50*/ ROW(K, K, K, K, K, K, K, K),
@@ -68,7 +69,7 @@ const uint64_t x86_opcode_traits[2][256] = { {
 /*a8*/ ROW(B|I1, IZ, K, K, K, K, 0, 0),
 /*b0*/ ROW(I1|K, I1|K, I1|K, I1|K, I1|K, I1|K, I1|K, I1|K),
 /*b8*/ ROW(MI, MI, MI, MI, MI, MI, MI, MI),
-/*c0*/ ROW(M|B|I1|E, M|I1|E, I2|RP|K, RP|K, SP, SP, M|B|I1|E|K|UD(0xfe,0xfe), M|IZ|E|RP|K|UD(0xfe,0xfe)),
+/*c0*/ ROW(M|B|I1|E, M|I1|E, I2|RP|K, RP|K, SP, SP, M|B|I1|E|K|UD(0xfe,0xfe), M|IZ|E|NR|K|UD(0xfe,0xfe)),
 /*c8*/ ROW(SP|K, K, I2|RP|K, RP|K, RP|K, I1|RP|K, INV, RP),
 /*d0*/ ROW(M|B|E, M|E, M|B|E, M|E, INV, INV, INV, K|A),
 /*d8*/ ROW(MK, MK|SL, MK|SL, MK|SL, MK, MK|SL, MK|SL, MK|SL),

@@ -46,6 +46,7 @@ enum x86_traits {
 	TRAIT_WRITES_A = 1 << 18, /* rax */
 	TRAIT_KEEPS_FLAGS = 1 << 19,
 	/* The sweep's, so that one look-up serves most instructions. */
+	TRAIT_NUMBER = 1 << 9,  /* may put a number into a register */
 	TRAIT_REPORT = 1 << 20, /* may be more than length and memory */
 	TRAIT_DIRECT = 1 << 21, /* control goes to a displacement at its end */
 	TRAIT_PREFIX = 1 << 22, /* a prefix that leaves most lengths alone */

@@ -163,7 +163,7 @@ static unsigned classify(const struct x86_fields *fields, const uint8_t *bytes, 
 			return direct_kind(fields);
 		}
 		unsigned kind = SWEEP_COUNT;
-		if ((traits & TRAIT_REPORT) != 0)
+		if ((traits & (TRAIT_REPORT | TRAIT_NUMBER)) != 0)
 			kind = fields->map == X86_MAP_0F ? escaped_kind(fields)
 							 : primary_kind(fields, bytes, event);
 		if (kind == SWEEP_PADDING || kind == SWEEP_TRAP || /* their memory is not used */
@@ -266,11 +266,11 @@ static inline unsigned quick_length(const struct quick *quick)
 	       (traits & TRAIT_MODRM_BYTES) / 16 + 4 * is_wide;
 }
 
-/* Whether sweep_one might report it. */
-static inline unsigned may_report(const struct quick *quick)
+/* The traits of what is reported, as far as a look at operands does not show otherwise. */
+static inline unsigned wanted_traits(const struct sweep *sweep)
 {
-	unsigned traits = (unsigned)quick->traits;
-	return (traits / TRAIT_REPORT | traits / TRAIT_RIP) & 1;
+	unsigned traits = TRAIT_REPORT | TRAIT_RIP;
+	return sweep->skips_numbers ? traits : traits | TRAIT_NUMBER;
 }
 
 /* ---- what they do ---- */
@@ -533,8 +533,8 @@ static unsigned slow_length(const uint8_t *bytes, size_t size_bytes, struct foun
  * The length of what is not is_quick. A closer look is enough for most: behind a prefix whose
  * effect on it is nothing but its own byte, with an SIB without base, or of test's opcodes.
  */
-static unsigned odd_length(const uint8_t *bytes, size_t size_bytes, struct found *found,
-			   unsigned *out_reported)
+static unsigned odd_length(const uint8_t *bytes, size_t size_bytes, unsigned wanted,
+			   struct found *found, unsigned *out_reported)
 {
 	bool prefixed = (x86_opcode_traits[X86_MAP_PRIMARY][bytes[0]] & TRAIT_PREFIX) != 0;
 	struct quick quick = quick_look(bytes + prefixed);
@@ -550,7 +550,7 @@ static unsigned odd_length(const uint8_t *bytes, size_t size_bytes, struct found
 	if (has_no_base)
 		length += 4;
 	note_found(found, &quick, prefixed, length);
-	*out_reported = may_report(&quick);
+	*out_reported = (quick.traits & wanted) != 0;
 	unsigned sib = bytes[prefixed + quick.opcode_off + 2];
 	if (has_no_base && sib == 0x25) { /* a constant address, unless a prefix says otherwise */
 		found->length = 0;
@@ -564,17 +564,18 @@ static size_t find_some(struct sweep *sweep, struct found *out_found, size_t cap
 {
 	const uint8_t *code = sweep->code.bytes;
 	size_t size_bytes = sweep->code.size_bytes;
+	unsigned wanted = wanted_traits(sweep);
 	size_t off = sweep->off;
 	size_t count = 0;
 	while (size_bytes - off >= FAST_BYTES && count < capacity) {
 		struct found *found = &out_found[count];
 		struct quick quick = quick_look(code + off);
 		unsigned length = quick_length(&quick);
-		unsigned reported = may_report(&quick);
+		unsigned reported = (quick.traits & wanted) != 0;
 		found->off = off;
 		note_found(found, &quick, false, length);
 		if (!is_quick(&quick))
-			length = odd_length(code + off, size_bytes - off, found, &reported);
+			length = odd_length(code + off, size_bytes - off, wanted, found, &reported);
 		count += reported;
 		off += length;
 	}
