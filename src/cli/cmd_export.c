@@ -146,6 +146,9 @@ static int export_seccomp(struct export *export)
 
 static int export_systemd(struct export *export)
 {
+	if (argument_given(export->arguments, "from-main"))
+		return usage_error(export->arguments,
+				   "systemd installs its filter before a program starts");
 	return export_list(export, print_systemd);
 }
 
@@ -323,6 +326,8 @@ static const struct example examples[] = {
 	{ "export workloads -o facts.workloads", "all workload facts as text to read and compare" },
 	{ "export seccomp nginx -o nginx.json",
 	  "a profile for podman or docker that lets nginx run" },
+	{ "export c --from-main redis-server",
+	  "what a filter has to allow that is installed when main begins" },
 	{ "export loupe --application redis loupedb", "for tools that read Loupe's form" },
 	{ 0 },
 };
@@ -340,7 +345,11 @@ const struct command cmd_export = {
 	    "packages is what the store knows of packages, a row for each and one for each API "
 	    "that it uses, sorted.\n"
 	    "seccomp, systemd and c are allow-lists of what 'sysgap scan' finds in programs: a "
-	    "profile in the form of OCI runtimes, a drop-in for a unit, a C array.",
+	    "profile in the form of OCI runtimes, a drop-in for a unit, a C array. With "
+	    "--from-main "
+	    "they leave out what is only called before main, for a filter that the program itself, "
+	    "or its last initialiser, installs: a runtime, which installs it earlier, needs the "
+	    "whole list, and so does what the program executes.",
 	.examples = examples,
 	.options = options,
 	.verbs = "workloads|loupe|packages|seccomp|systemd|c",

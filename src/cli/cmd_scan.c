@@ -39,7 +39,30 @@ struct row {
 	const struct program *program; /* of the use that is shown */
 	const struct use *use;
 	int64_t programs; /* how many have it */
+	enum phase phase; /* PHASE_COUNT: not known */
 };
+
+/* When what happens in both phases does. */
+static enum phase join_phases(enum phase left, enum phase right)
+{
+	if (left == PHASE_COUNT || right == PHASE_COUNT)
+		return PHASE_COUNT;
+	if (left == PHASE_RUN || right == PHASE_RUN)
+		return PHASE_RUN;
+	return left == right ? left : PHASE_EXIT;
+}
+
+/* When a call can be made, over all of its sites. */
+static enum phase phase_of(const struct program *program, size_t first)
+{
+	const struct use *use = &program->uses[first];
+	enum phase phase = program->phases_known ? use->phase : PHASE_COUNT;
+	for (size_t i = first; i < program->use_count && program->uses[i].number == use->number &&
+			       program->uses[i].arch == use->arch;
+	     i++)
+		phase = join_phases(phase, program->uses[i].phase);
+	return phase;
+}
 
 static int compare_rows(const void *left, const void *right)
 {
@@ -61,17 +84,20 @@ static size_t merge(struct arena *arena, const struct found *found, struct row *
 	for (size_t i = 0; i < found->count; i++)
 		for (size_t k = 0; k < found->programs[i].use_count; k++)
 			if (is_first(&found->programs[i], k))
-				rows[count++] = (struct row){ &found->programs[i],
-							      &found->programs[i].uses[k], 1 };
+				rows[count++] =
+				    (struct row){ &found->programs[i], &found->programs[i].uses[k],
+						  1, phase_of(&found->programs[i], k) };
 	if (count > 1)
 		qsort(rows, count, sizeof(*rows), compare_rows);
 	size_t kept = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (kept > 0 && rows[kept - 1].use->number == rows[i].use->number &&
-		    rows[kept - 1].use->arch == rows[i].use->arch)
+		    rows[kept - 1].use->arch == rows[i].use->arch) {
 			rows[kept - 1].programs++;
-		else
+			rows[kept - 1].phase = join_phases(rows[kept - 1].phase, rows[i].phase);
+		} else {
 			rows[kept++] = rows[i];
+		}
 	}
 	*out_rows = rows;
 	return kept;
@@ -93,18 +119,21 @@ static void write_syscalls(struct scanning *scanning, const struct found *found,
 		{ "number", "Number", COLUMN_NUMBER },
 		{ "tier", "Tier", COLUMN_TEXT },
 		{ "certainty", "Certainty", COLUMN_TEXT },
+		{ "phase", "Phase", COLUMN_TEXT },
 		{ "site", "Made in", COLUMN_TEXT },
 		{ "programs", found->count > 1 ? "Used by" : NULL, COLUMN_NUMBER },
 	};
 	struct row *rows;
 	size_t count = merge(&scanning->arena, found, &rows);
-	writer_table_begin(writer, "syscalls", "Syscalls", columns, 6, main);
+	writer_table_begin(writer, "syscalls", "Syscalls", columns, 7, main);
 	for (size_t i = 0; i < count; i++) {
 		const struct use *use = rows[i].use;
 		writer_cell_text(writer, scanning_use_name(scanning, use));
 		writer_cell_integer(writer, use->number);
 		writer_cell_text(writer, tier_name(use->tier));
 		writer_cell_text(writer, use->assumed ? "assumed" : "exact");
+		writer_cell_text(writer,
+				 rows[i].phase == PHASE_COUNT ? NULL : phase_name(rows[i].phase));
 		writer_cell_text(writer, site_text(scanning, rows[i].program, use));
 		writer_cell_integer(writer, rows[i].programs);
 	}
@@ -301,6 +330,8 @@ static int scan_files(struct scanning *scanning)
 
 static int run_scan(const struct arguments *arguments)
 {
+	if (survey_asked(arguments) && argument_given(arguments, "from-main"))
+		return usage_error(arguments, "--from-main is for programs, not for packages");
 	if (survey_asked(arguments))
 		return survey_scan(arguments);
 	if (arguments->operand_count == 0)
@@ -323,6 +354,7 @@ static const struct option_spec options[] = {
 static const struct example examples[] = {
 	{ "scan /bin/ls", "every syscall that ls can make, and in which function" },
 	{ "scan --format names --tier exact nginx", "one per line, without plug-ins" },
+	{ "scan --from-main nginx", "without what is only called before main" },
 	{ "scan --installed", "all packages of this system, into the store" },
 	{ "scan --apt --dependencies nginx", "a package and what it depends on" },
 	{ "scan --kind operation redis-server", "requests of ioctl, commands of fcntl, …" },
@@ -342,7 +374,12 @@ const struct command cmd_scan = {
 	    "configuration, such as NSS and PAM modules; tier environment what only the way "
 	    "asks for in which a program is started, such as LD_PROFILE. A certainty of assumed "
 	    "means that the "
-	    "number was read from memory that other code might change. A syscall instruction "
+	    "number was read from memory that other code might change. Phase start is a call that "
+	    "is only made before main begins, exit one that is not made from main on until main "
+	    "has "
+	    "returned or exit was called; all else, and what is not known to be one of them, is "
+	    "run. A syscall "
+	    "instruction "
 	    "whose number is not known is listed with its address: the list is then not "
 	    "complete.\n\n"
 	    "A .deb, a folder of them, a container image, a tar of a root file system, a folder, "

@@ -142,6 +142,8 @@ static void write_chain(struct scanning *scanning, const struct program *program
 	size_t count = find_chain(scanning, program, found, &steps, &source);
 	writer_text(writer, "tier", "Tier", tier_name(found->use->tier));
 	writer_text(writer, "certainty", "Certainty", found->use->assumed ? "assumed" : "exact");
+	writer_text(writer, "phase", "Phase",
+		    program->phases_known ? phase_name(found->use->phase) : NULL);
 	writer_text(writer, "number", found->operation != NULL ? "Operation" : "Number",
 		    source_text(source));
 	writer_table_begin(writer, "steps", NULL, columns, 5, main);

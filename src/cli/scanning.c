@@ -61,6 +61,20 @@ static enum tier last_tier(const char *name)
 	return name == NULL ? TIER_ENVIRONMENT : tier;
 }
 
+static void leave_out_start(struct scanning *scanning, const char *target, struct program *program)
+{
+	struct use *uses = arena_alloc(&scanning->arena, program->use_count, sizeof(*uses));
+	size_t count = 0;
+	for (size_t i = 0; i < program->use_count; i++)
+		if (program->uses[i].phase != PHASE_START)
+			uses[count++] = program->uses[i];
+	program->uses = uses;
+	program->use_count = count;
+	if (!program->phases_known && !argument_given(scanning->arguments, "quiet"))
+		fprintf(stderr, "sysgap: %s: where main begins is not known; all calls count\n",
+			target);
+}
+
 int scanning_program(struct scanning *scanning, const char *target, struct program *out_program)
 {
 	const char *tier = argument_value(scanning->arguments, "tier");
@@ -73,6 +87,8 @@ int scanning_program(struct scanning *scanning, const char *target, struct progr
 	if (status == STATUS_OK)
 		program_scan(module, files, last_tier(tier), &scanning->problems, out_program);
 	report_problems(&scanning->problems, scanning->arguments);
+	if (status == STATUS_OK && argument_given(scanning->arguments, "from-main"))
+		leave_out_start(scanning, target, out_program);
 	return status == STATUS_OK ? EXIT_DONE : report_error(target, &err);
 }
 

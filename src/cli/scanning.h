@@ -13,6 +13,9 @@
 	  "LD_PROFILE ask for" },                                                                  \
 	{ 0, "sysroot", VALUE_DIRECTORY, "DIR", NULL,                                             \
 	  "find libraries and plug-ins below this folder" },                                      \
+	{ 0, "from-main", VALUE_NONE, NULL, NULL,                                                 \
+	  "leave out calls that are only made before main begins: for a filter that is installed " \
+	  "there; when it is not known where that is, all calls stay" },                           \
 	{ 0, "no-cache", VALUE_NONE, NULL, NULL,                                                  \
 	  "neither use nor keep what is known of files from earlier runs" }
 /* clang-format on */

@@ -8,6 +8,7 @@
 #include "scan/links.h"
 #include "scan/models.h"
 #include "scan/numbers.h"
+#include "scan/phases.h"
 
 /* ---- nodes ---- */
 
@@ -134,6 +135,8 @@ static void note_own_pointer(struct closure *closure, struct node *node)
 static void enter(struct closure *closure, struct node *node, enum knowledge knowledge,
 		  const struct node *parent, uint64_t parent_va, const char *how)
 {
+	/* In any case: every way in decides on the phases, also of what is live and unbound. */
+	node->entered |= (uint8_t)(1U << closure->phase);
 	if (node->unbound) /* and live */
 		return;
 	bool changed = make_live(closure, node, parent, parent_va, how);
@@ -294,16 +297,19 @@ static void mention_code(struct closure *closure, struct node *node, const struc
 			 uint64_t parent_va)
 {
 	const struct module *owner = closure->loaded[node->module].module;
-	if (node->unbound) /* nothing more is known by that */
-		return;
+	if (node->unbound && (node->entered >> PHASE_RUN & 1) != 0)
+		return; /* nothing more is known by that */
 	if (!model_may_point_to(closure, node)) {
 		bar_pointer(closure, (struct pointer){ node, parent, parent_va, false });
 		return;
 	}
 	bool own = parent != NULL && parent->module == node->module &&
 		   !module_known(owner, node->number)->exported;
+	closure->phase =
+	    phases_of_pointer(closure, node->module, node->function->va, parent, parent_va);
 	enter(closure, node, own ? KNOWLEDGE_PRESUMED : KNOWLEDGE_SOME, parent, parent_va,
 	      "takes the address of");
+	closure->phase = PHASE_RUN;
 }
 
 static void mention(struct closure *closure, size_t module, uint32_t link,
@@ -313,7 +319,10 @@ static void mention_slot(struct closure *closure, size_t module, size_t relocati
 			 const struct node *parent, uint64_t parent_va)
 {
 	struct module *owner = closure->loaded[module].module;
-	if (owner->image.relocations.relocations[relocation].kind == ELF_RELOCATION_RELATIVE) {
+	const struct elf_relocation *word = &owner->image.relocations.relocations[relocation];
+	if (phases_is_array(closure, module, word->va))
+		return;
+	if (word->kind == ELF_RELOCATION_RELATIVE) {
 		mention(closure, module, links_of_relocation(owner, relocation), parent, parent_va);
 		return;
 	}
@@ -562,22 +571,27 @@ void closure_settle(struct closure *closure)
 	} while (enter_named(closure) || closure->queue_first < closure->queue_count);
 }
 
+struct node *closure_find(const struct closure *closure, size_t module, uint64_t va)
+{
+	const struct loaded *loaded = &closure->loaded[module];
+	uint32_t number = module_find(loaded->module, va);
+	size_t page = number / NODES_PER_PAGE;
+	if (number == RANK_NONE || page >= loaded->node_page_count || loaded->nodes[page] == NULL)
+		return NULL;
+	struct node *node = &loaded->nodes[page][number % NODES_PER_PAGE];
+	return node->function == NULL ? NULL : node;
+}
+
 const struct node *closure_live_symbol(const struct closure *closure, size_t module,
 				       const char *name)
 {
 	uint32_t hash = name_hash(name);
-	const struct loaded *loaded = &closure->loaded[module];
 	const struct scope_entry *entry = NULL;
 	while ((entry = scope_next(&closure->scope, name, hash, entry)) != NULL) {
-		uint32_t number = entry->module != module
-				      ? RANK_NONE
-				      : module_find(loaded->module, entry->symbol->va);
-		size_t page = number / NODES_PER_PAGE;
-		if (number == RANK_NONE || page >= loaded->node_page_count ||
-		    loaded->nodes[page] == NULL)
-			continue;
-		const struct node *node = &loaded->nodes[page][number % NODES_PER_PAGE];
-		if (node->live)
+		const struct node *node = entry->module == module
+					      ? closure_find(closure, module, entry->symbol->va)
+					      : NULL;
+		if (node != NULL && node->live)
 			return node;
 	}
 	return NULL;

@@ -58,6 +58,8 @@ struct node {
 	bool own_pointer; /* its address is taken by its own file, which alone calls it */
 	bool asked;       /* what it calls was asked what it wants to know (demand.h), */
 	bool looked_at;   /* and somebody has used the answer */
+	uint8_t entered;  /* bit of each phase in which it is entered other than by a call */
+	uint8_t phases;   /* likewise in which it runs (phases.h) */
 	uint8_t tier;
 	const struct function *function;
 	uint64_t wants;            /* inputs that callers had better know (demand.h) */
@@ -104,6 +106,7 @@ struct closure {
 	struct node **queue;
 	size_t queue_first, queue_count, queue_capacity;
 	enum tier tier;      /* of what becomes live now */
+	enum phase phase;    /* in which it is entered */
 	enum tier last_tier; /* nothing beyond is looked for */
 	struct use *uses;
 	size_t use_count, use_capacity;
@@ -154,6 +157,9 @@ void closure_settle(struct closure *closure);
 /* The node of a module's exported function; NULL when there is none or it is not live. */
 const struct node *closure_live_symbol(const struct closure *closure, size_t module,
 				       const char *name);
+
+/* The node of the function at an address; NULL: there is none. */
+struct node *closure_find(const struct closure *closure, size_t module, uint64_t va);
 
 /* Makes live what ld.so puts into the word of a relocation: the system calls it. */
 void closure_enter_slot(struct closure *closure, size_t module, size_t relocation, const char *how);

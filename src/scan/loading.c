@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "scan/closure.h"
+#include "scan/phases.h"
 
 static void enter_range(struct closure *closure, size_t module, struct elf_range range,
 			const char *how)
@@ -25,11 +26,28 @@ static void enter_range(struct closure *closure, size_t module, struct elf_range
 	}
 }
 
+/* A static program finds its tables by their sections' addresses. */
+static void enter_sections(struct closure *closure, size_t module, bool at_start)
+{
+	const struct elf_file *file = &closure->loaded[module].module->image.file;
+	for (size_t i = 0; i < file->section_count; i++) {
+		const struct elf_section *section = &file->sections[i];
+		struct elf_range range = { section->va, section->size_bytes };
+		bool ends = section->type == SHT_FINI_ARRAY;
+		closure->phase = !at_start ? PHASE_RUN : ends ? PHASE_EXIT : PHASE_START;
+		if (section->type == SHT_INIT_ARRAY || section->type == SHT_PREINIT_ARRAY || ends)
+			enter_range(closure, module, range,
+				    ends ? "is ended by" : "is initialised by");
+	}
+}
+
 /* What the system and ld.so run without being asked. */
 static void start(struct closure *closure, size_t module)
 {
 	const struct image *image = &closure->loaded[module].module->image;
 	const struct elf_dynamic *dynamic = &image->dynamic;
+	bool at_start = closure->loaded[module].at_start;
+	closure->phase = at_start ? PHASE_START : PHASE_RUN;
 	/* Other files may have an entry, too, to be run as a command: libc and libcap have. */
 	if (image->file.entry_va != 0 && (module == 0 || closure->loaded[module].is_loader))
 		closure_enter(closure, module, image->file.entry_va, NULL, 0, "starts at");
@@ -37,22 +55,18 @@ static void start(struct closure *closure, size_t module)
 		closure_enter(closure, module, dynamic->init_va, NULL, 0, "is initialised by");
 	enter_range(closure, module, dynamic->preinit_array, "is initialised by");
 	enter_range(closure, module, dynamic->init_array, "is initialised by");
+	closure->phase = at_start ? PHASE_EXIT : PHASE_RUN;
 	enter_range(closure, module, dynamic->fini_array, "is ended by");
 	if (dynamic->fini_va != 0)
 		closure_enter(closure, module, dynamic->fini_va, NULL, 0, "is ended by");
+	closure->phase = PHASE_RUN;
 	for (size_t i = 0; i < image->relocations.count; i++)
 		if (image->relocations.relocations[i].kind == ELF_RELOCATION_IRELATIVE)
 			closure_enter(closure, module, image->relocations.relocations[i].addend,
 				      NULL, 0, "is bound by");
-	if (image->dynamic.needed_count == 0 && image->file.interpreter == NULL)
-		for (size_t i = 0; i < image->file.section_count; i++) {
-			const struct elf_section *section = &image->file.sections[i];
-			struct elf_range range = { section->va, section->size_bytes };
-			if (section->type == SHT_INIT_ARRAY || section->type == SHT_PREINIT_ARRAY)
-				enter_range(closure, module, range, "is initialised by");
-			else if (section->type == SHT_FINI_ARRAY)
-				enter_range(closure, module, range, "is ended by");
-		}
+	if (phases_has_sections(image))
+		enter_sections(closure, module, at_start);
+	closure->phase = PHASE_RUN;
 	/* Go's linker has left only what can run; its types name methods in a form of their own. */
 	for (size_t i = 0; i < image->golang.count; i++)
 		closure_presume(closure, module, image->golang.functions[i].start_va, "contains");

@@ -97,8 +97,7 @@ static bool has_version(const struct elf_symbols *symbols, const char *version)
 	return false;
 }
 
-/* Whether the module is the C library whose insides the table knows. */
-static bool is_known_libc(struct closure *closure, size_t module)
+bool model_is_known_libc(struct closure *closure, size_t module)
 {
 	struct loaded *loaded = &closure->loaded[module];
 	if (loaded->libc == LIBC_NOT_ASKED) {
@@ -148,7 +147,7 @@ static bool is_any_asked_for(const struct closure *closure, const char *const *o
 bool model_allows(struct closure *closure, const struct node *node, enum arch arch, uint32_t number)
 {
 	const struct syscall *call = syscall_by_number(arch, number);
-	if (call == NULL || !is_known_libc(closure, node->module))
+	if (call == NULL || !model_is_known_libc(closure, node->module))
 		return true;
 	for (size_t g = 0; g < GATE_COUNT; g++)
 		if (is_one_of(gates[g].calls, MAX_CALLS, call->name))
@@ -160,7 +159,8 @@ bool model_allows(struct closure *closure, const struct node *node, enum arch ar
 static const char *libc_name(struct closure *closure, const struct node *node)
 {
 	const struct module *owner = closure->loaded[node->module].module;
-	return module_known(owner, node->number)->exported && is_known_libc(closure, node->module)
+	return module_known(owner, node->number)->exported &&
+		       model_is_known_libc(closure, node->module)
 		   ? image_export_name(&owner->image, node->function->va)
 		   : NULL;
 }
@@ -190,7 +190,7 @@ bool model_is_for_flags(struct closure *closure, const struct node *node)
 static bool has_known_libc(struct closure *closure)
 {
 	for (size_t i = 0; i < closure->loaded_count; i++)
-		if (is_known_libc(closure, i))
+		if (model_is_known_libc(closure, i))
 			return true;
 	return false;
 }

@@ -9,6 +9,9 @@
  * that do not are in tests/inputs/scan/model_*.c and tests/soundness/features.c.
  */
 
+/* Whether the module is the C library whose insides are known: glibc 2.36. */
+bool model_is_known_libc(struct closure *closure, size_t module);
+
 /*
  * Whether a syscall instruction of the node may have this number, with what is live by now: glibc
  * makes some calls only on behalf of functions that ask for them.

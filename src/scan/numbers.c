@@ -5,8 +5,6 @@
 #include "scan/models.h"
 #include "syscalls/table.h"
 
-enum { SITES_MAX_PER_NUMBER = 64 };
-
 /* One record per number and site; the first of a number is the nearest. */
 static void use_add(struct closure *closure, struct use use)
 {

@@ -2,6 +2,8 @@
 
 #include "scan/inputs.h"
 
+enum { SITES_MAX_PER_NUMBER = 64 }; /* of a call that are kept */
+
 /* From a live syscall instruction to its numbers and operations. */
 void numbers_use(struct closure *closure, struct node *node, struct fact *fact);
 

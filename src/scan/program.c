@@ -7,12 +7,19 @@
 #include "scan/closure.h"
 #include "scan/inputs.h"
 #include "scan/numbers.h"
+#include "scan/phases.h"
 #include "scan/plugins.h"
 
 const char *tier_name(enum tier tier)
 {
 	static const char *const names[] = { "exact", "plugin", "environment", "unresolved" };
 	return names[tier];
+}
+
+const char *phase_name(enum phase phase)
+{
+	static const char *const names[] = { "run", "start", "exit" };
+	return names[phase];
 }
 
 static int compare_uses(const void *left, const void *right)
@@ -119,6 +126,7 @@ void program_scan(struct module *program, const struct program_files *files, enu
 	closure.tier = TIER_PLUGIN;
 	while (last >= TIER_PLUGIN && plugins_load(&closure))
 		closure_settle(&closure);
+	bool phases_known = phases_find(&closure);
 	sort(closure.uses, closure.use_count, sizeof(*closure.uses), compare_uses);
 	sort(closure.unresolved, closure.unresolved_count, sizeof(*closure.unresolved),
 	     compare_sites);
@@ -134,7 +142,8 @@ void program_scan(struct module *program, const struct program_files *files, enu
 					 .operation_count = closure.operation_count,
 					 .missing = closure.missing,
 					 .missing_count = closure.missing_count,
-					 .live_functions = closure.live_count };
+					 .live_functions = closure.live_count,
+					 .phases_known = phases_known };
 	out_program->path_count = sorted_names(closure.arena, &closure.paths, &out_program->paths);
 	out_program->import_count = used_imports(&closure, &out_program->imports);
 	out_program->modules =

@@ -20,6 +20,19 @@ enum tier {
 
 const char *tier_name(enum tier tier);
 
+/* When a syscall can be made; what is not known is PHASE_RUN. */
+enum phase {
+	PHASE_RUN,   /* from main on */
+	PHASE_START, /* only before main: by ld.so, the C library's start, initialisers */
+	PHASE_EXIT,  /* once main has returned or exit was called; perhaps before main, too */
+	PHASE_COUNT,
+	/* only of functions: */
+	PHASE_OF_CALLER = PHASE_COUNT, /* whenever runs who takes its address */
+	PHASE_NONE,                    /* it is not called by its address */
+};
+
+const char *phase_name(enum phase phase);
+
 struct module;
 struct node;
 struct fact;
@@ -34,6 +47,7 @@ struct use {
 	const struct node *node;
 	uint64_t va;             /* of the instruction */
 	const struct fact *fact; /* what is known of it */
+	enum phase phase;
 };
 
 /* How the number of a use is known. */
@@ -85,6 +99,7 @@ struct program {
 	const char *const *openers; /* files that may open libraries by names that are not known */
 	size_t opener_count;
 	size_t live_functions;
+	bool phases_known; /* else all are PHASE_RUN: where main is called was not found */
 	size_t code_bytes; /* of all modules */
 };
 
