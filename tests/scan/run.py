@@ -12,6 +12,7 @@ The comment on top of a source holds:
   unresolved: N        sites whose number is not known
   needs: TOOL          skipped without it              no-run: WHY    do not run it under strace
   why: CALL=FUNCTION …  the function that the chain to the call goes through, in which its number stands
+  start, run, exit: NAMES   in which phase these are   phases: unknown   in which any is, is not known
   tier: NAME           the last tier that counts       (default: environment, which is all)
 Every program that can run is also run under strace: what it does must be in the set.
 """
@@ -69,6 +70,13 @@ def check(path, facts, folder):
         wrong.append(f"never: {sorted(words('never') & got)}")
     if "at-most" in facts and len(got) > int(facts["at-most"]):
         wrong.append(f"{len(got)} syscalls, more than {facts['at-most']}")
+    if facts.keys() & {"phases", "start", "run", "exit"}:
+        done = subprocess.run([program, "scan", "--format", "json", str(out)], capture_output=True, text=True)
+        phases = {row["syscall"]: row["phase"] for row in json.loads(done.stdout)["syscalls"]}
+        wrong += [f"{call} is {phases.get(call)}, not {phase}" for phase in ("start", "run", "exit")
+                  for call in sorted(words(phase)) if phases.get(call) != phase]
+        if "phases" in facts and set(phases.values()) != {None}:
+            wrong.append(f"its phases are known: {sorted(map(str, set(phases.values())))}")
     if "unresolved" in facts:
         done = subprocess.run([program, "scan", "--format", "json", str(out)], capture_output=True, text=True)
         count = len(json.loads(done.stdout)["unresolved"])

@@ -3,6 +3,7 @@
  * needs: go
  * slow: the Go linker
  * build-go: -ldflags=-s\ -w
+ * phases: unknown
  * must: write futex mmap exit_group openat vhangup
  */
 package main

@@ -5,6 +5,7 @@
  * must: writev exit_group
  * never: reboot mount ptrace
  * at-most: 60
+ * phases: unknown
  */
 #include <stdio.h>
 int main(void) { puts("hello"); return 0; }
