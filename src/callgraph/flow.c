@@ -957,7 +957,7 @@ struct function flow_sweep(const struct image *image, uint64_t va)
 struct fact *flow_fact(const struct image *image, const struct function *function, size_t index,
 		       struct fact *own)
 {
-	static const uint8_t kinds[SWEEP_COUNT] = {
+	static const uint8_t kinds[UINT8_MAX + 1] = {
 		[SWEEP_CALL] = FACT_CALL,           [SWEEP_JUMP] = FACT_JUMP,
 		[SWEEP_BRANCH] = FACT_JUMP,         [SWEEP_CALL_SLOT] = FACT_CALL_SLOT,
 		[SWEEP_JUMP_SLOT] = FACT_JUMP_SLOT, [SWEEP_ADDRESS] = FACT_REFERENCE,

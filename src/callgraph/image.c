@@ -777,6 +777,16 @@ static void find_tables(struct image *image)
 	arena_finish(scratch);
 }
 
+/* Whether tables that were kept can be this file's; what they say beyond is checked where it is used. */
+static bool can_use(const struct image *image, const struct image_tables *tables)
+{
+	for (size_t i = 0; i < tables->entry_count; i++)
+		if (!elf_is_code(&image->file, tables->entries[i]) ||
+		    (i > 0 && tables->entries[i - 1] >= tables->entries[i]))
+			return false;
+	return true;
+}
+
 static void use_tables(struct image *image, const struct image_tables *tables)
 {
 	image->entries = tables->entries;
@@ -881,7 +891,7 @@ enum status image_open(const struct image_source *source, struct problem_list *p
 		image.has_copies |= image.relocations.relocations[i].kind == ELF_RELOCATION_COPY;
 	if (image.fixed)
 		add_pointer_words(&image);
-	if (source->tables == NULL)
+	if (source->tables == NULL || !can_use(&image, source->tables))
 		find_tables(&image);
 	else
 		use_tables(&image, source->tables);

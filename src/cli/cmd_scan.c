@@ -116,9 +116,9 @@ static void write_syscalls(struct scanning *scanning, const struct found *found,
 {
 	const struct column columns[] = {
 		{ "syscall", "Syscall", COLUMN_TEXT },
-		{ "number", "Number", COLUMN_NUMBER },
+		{ "number", "Nr", COLUMN_NUMBER },
 		{ "tier", "Tier", COLUMN_TEXT },
-		{ "certainty", "Certainty", COLUMN_TEXT },
+		{ "certainty", "Known", COLUMN_TEXT },
 		{ "phase", "Phase", COLUMN_TEXT },
 		{ "site", "Made in", COLUMN_TEXT },
 		{ "programs", found->count > 1 ? "Used by" : NULL, COLUMN_NUMBER },
