@@ -6,6 +6,7 @@
 #include "scan/demand.h"
 #include "scan/inputs.h"
 #include "scan/links.h"
+#include "scan/mention.h"
 #include "scan/models.h"
 #include "scan/numbers.h"
 #include "scan/phases.h"
@@ -44,8 +45,7 @@ static void find_inputs(struct closure *closure, struct node *node)
 		node->inputs[i].input = inputs[i];
 }
 
-/* The node of a function, live or not. */
-static struct node *node_of(struct closure *closure, size_t module, uint32_t number)
+struct node *closure_node(struct closure *closure, size_t module, uint32_t number)
 {
 	struct loaded *loaded = &closure->loaded[module];
 	size_t page = number / NODES_PER_PAGE;
@@ -79,19 +79,6 @@ struct fact *closure_fact(const struct closure *closure, const struct node *node
 			return fact;
 	}
 	return NULL;
-}
-
-/* True when it was not there. */
-static bool marks_add(struct closure *closure, struct marks *marks, size_t number)
-{
-	while (number / 64 >= marks->capacity)
-		marks->words = arena_grow(closure->arena, marks->words, marks->capacity,
-					  sizeof(*marks->words), &marks->capacity);
-	uint64_t *word = &marks->words[number / 64];
-	uint64_t bit = UINT64_C(1) << (number % 64);
-	bool fresh = (*word & bit) == 0;
-	*word |= bit;
-	return fresh;
 }
 
 /* ---- making live ---- */
@@ -132,8 +119,8 @@ static void note_own_pointer(struct closure *closure, struct node *node)
 	closure->own_pointers[closure->own_pointer_count++] = node;
 }
 
-static void enter(struct closure *closure, struct node *node, enum knowledge knowledge,
-		  const struct node *parent, uint64_t parent_va, const char *how)
+void closure_enter_node(struct closure *closure, struct node *node, enum knowledge knowledge,
+			const struct node *parent, uint64_t parent_va, const char *how)
 {
 	/* In any case: every way in decides on the phases, also of what is live and unbound. */
 	node->entered |= (uint8_t)(1U << closure->phase);
@@ -152,8 +139,8 @@ static void enter_at(struct closure *closure, size_t module, uint64_t va, enum k
 {
 	struct module *owner = closure->loaded[module].module;
 	if (elf_is_code(&owner->image.file, va))
-		enter(closure, node_of(closure, module, module_number(owner, va)), knowledge,
-		      parent, parent_va, how);
+		closure_enter_node(closure, closure_node(closure, module, module_number(owner, va)),
+				   knowledge, parent, parent_va, how);
 }
 
 void closure_enter(struct closure *closure, size_t module, uint64_t va, const struct node *parent,
@@ -223,8 +210,7 @@ static bool bind(struct closure *closure, size_t module, const struct elf_reloca
 	return true;
 }
 
-/* The slot of a relocation, with what is known of it by now. */
-static const struct slot *slot_at(struct closure *closure, size_t module, size_t number)
+const struct slot *closure_slot(struct closure *closure, size_t module, size_t number)
 {
 	struct loaded *loaded = &closure->loaded[module];
 	const struct elf_relocations *relocations = &loaded->module->image.relocations;
@@ -249,7 +235,7 @@ static struct node *node_of_target(struct closure *closure, size_t module, uint3
 {
 	return target == 0 || target == LINK_NOWHERE
 		   ? NULL
-		   : node_of(closure, module, link_number(target));
+		   : closure_node(closure, module, link_number(target));
 }
 
 struct callee closure_callee(struct closure *closure, const struct node *node, struct fact *fact)
@@ -260,7 +246,7 @@ struct callee closure_callee(struct closure *closure, const struct node *node, s
 		size_t relocation = links_of_slot(module, fact);
 		if (relocation == module->image.relocations.count)
 			return callee;
-		const struct slot *slot = slot_at(closure, node->module, relocation);
+		const struct slot *slot = closure_slot(closure, node->module, relocation);
 		callee.node = node_of_target(closure, slot->module, slot->target);
 		callee.entry = slot->entry;
 		callee.is_resolver = slot->is_resolver;
@@ -272,125 +258,10 @@ struct callee closure_callee(struct closure *closure, const struct node *node, s
 
 void closure_enter_slot(struct closure *closure, size_t module, size_t relocation, const char *how)
 {
-	const struct slot *slot = slot_at(closure, module, relocation);
+	const struct slot *slot = closure_slot(closure, module, relocation);
 	struct node *node = node_of_target(closure, slot->module, slot->target);
 	if (node != NULL)
-		enter(closure, node, KNOWLEDGE_SOME, NULL, 0, how);
-}
-
-/* ---- addresses that something live computed or holds ---- */
-
-static void bar_pointer(struct closure *closure, struct pointer pointer)
-{
-	for (size_t i = 0; i < closure->barred_pointer_count; i++)
-		if (closure->barred_pointers[i].node == pointer.node)
-			return;
-	if (closure->barred_pointer_count == closure->barred_pointer_capacity)
-		closure->barred_pointers = arena_grow(
-		    closure->arena, closure->barred_pointers, closure->barred_pointer_count,
-		    sizeof(*closure->barred_pointers), &closure->barred_pointer_capacity);
-	closure->barred_pointers[closure->barred_pointer_count++] = pointer;
-}
-
-/* The address of code: it may be called, in ways that are not followed. */
-static void mention_code(struct closure *closure, struct node *node, const struct node *parent,
-			 uint64_t parent_va)
-{
-	const struct module *owner = closure->loaded[node->module].module;
-	if (node->unbound && (node->entered >> PHASE_RUN & 1) != 0)
-		return; /* nothing more is known by that */
-	if (!model_may_point_to(closure, node)) {
-		bar_pointer(closure, (struct pointer){ node, parent, parent_va, false });
-		return;
-	}
-	bool own = parent != NULL && parent->module == node->module &&
-		   !module_known(owner, node->number)->exported;
-	closure->phase =
-	    phases_of_pointer(closure, node->module, node->function->va, parent, parent_va);
-	enter(closure, node, own ? KNOWLEDGE_PRESUMED : KNOWLEDGE_SOME, parent, parent_va,
-	      "takes the address of");
-	closure->phase = PHASE_RUN;
-}
-
-static void mention(struct closure *closure, size_t module, uint32_t link,
-		    const struct node *parent, uint64_t parent_va);
-
-static void mention_slot(struct closure *closure, size_t module, size_t relocation,
-			 const struct node *parent, uint64_t parent_va)
-{
-	struct module *owner = closure->loaded[module].module;
-	const struct elf_relocation *word = &owner->image.relocations.relocations[relocation];
-	if (phases_is_array(closure, module, word->va))
-		return;
-	if (word->kind == ELF_RELOCATION_RELATIVE) {
-		mention(closure, module, links_of_relocation(owner, relocation), parent, parent_va);
-		return;
-	}
-	const struct slot *slot = slot_at(closure, module, relocation);
-	if (slot->entry != 0)
-		closure->scope.entries[slot->entry - 1].used = true;
-	if (slot->address != 0)
-		mention(closure, slot->module, slot->address, parent, parent_va);
-}
-
-static void note_string(struct closure *closure, const struct loaded *loaded,
-			const struct place *place)
-{
-	if (place->string == NULL)
-		return;
-	struct name_set *const sets[] = { place->is_pseudo_file ? &closure->paths : NULL,
-					  &closure->names,
-					  loaded->is_loader ? &closure->loader_names : NULL };
-	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
-		if (sets[i] != NULL)
-			name_set_add(closure->arena, sets[i], place->string, place->string_hash);
-}
-
-/* Code may be called, data be read. */
-static void mention(struct closure *closure, size_t module, uint32_t link,
-		    const struct node *parent, uint64_t parent_va)
-{
-	struct loaded *loaded = &closure->loaded[module];
-	uint32_t number = link_number(link);
-	if (!link_is_place(link)) {
-		mention_code(closure, node_of(closure, module, number), parent, parent_va);
-		return;
-	}
-	if (!marks_add(closure, &loaded->places, number))
-		return;
-	const struct place *place = links_place(loaded->module, number);
-	const struct image *image = &loaded->module->image;
-	note_string(closure, loaded, place);
-	size_t which = 0;
-	struct elf_range object = place->is_word
-				      ? (struct elf_range){ place->va, image->file.word_bytes }
-				      : image_object_at(image, place->va, &which);
-	if (object.size_bytes == 0 ||
-	    (!place->is_word && !marks_add(closure, &loaded->objects, which)))
-		return;
-	const struct elf_relocations *relocations = &image->relocations;
-	for (size_t i = elf_relocation_from(relocations, object.va);
-	     i < relocations->count &&
-	     relocations->relocations[i].va < object.va + object.size_bytes;
-	     i++)
-		mention_slot(closure, module, i, parent, parent_va);
-}
-
-static void load_words(struct closure *closure, const struct node *node, struct fact *fact)
-{
-	struct module *module = closure->loaded[node->module].module;
-	const struct elf_relocations *relocations = &module->image.relocations;
-	uint64_t end = fact->target + fact->width_bytes;
-	for (size_t i = links_of_slot(module, fact);
-	     i < relocations->count && relocations->relocations[i].va < end; i++)
-		mention_slot(closure, node->module, i, node, fact->va);
-	if (!module->image.has_copies)
-		return;
-	/* A variable copied from a library's: its first content, and what that points to, is there. */
-	size_t i = elf_relocation_from(relocations, fact->target > 4096 ? fact->target - 4096 : 0);
-	for (; i < relocations->count && relocations->relocations[i].va <= fact->target; i++)
-		if (relocations->relocations[i].kind == ELF_RELOCATION_COPY)
-			mention_slot(closure, node->module, i, node, fact->va);
+		closure_enter_node(closure, node, KNOWLEDGE_SOME, NULL, 0, how);
 }
 
 /* ---- what a fact makes live ---- */
@@ -436,10 +307,10 @@ static void look_up_named(struct closure *closure, const struct node *node, cons
 		while (name != NULL && (entry = scope_next(&closure->scope, name, name_hash(name),
 							   entry)) != NULL) {
 			closure->scope.entries[entry - closure->scope.entries].used = true;
-			mention(closure, entry->module,
-				links_of_address(closure->loaded[entry->module].module,
-						 entry->symbol->va),
-				node, fact->va);
+			mention_address(closure, entry->module,
+					links_of_address(closure->loaded[entry->module].module,
+							 entry->symbol->va),
+					node, fact->va);
 		}
 	}
 }
@@ -461,7 +332,8 @@ static void call_slot(struct closure *closure, const struct node *node, struct f
 	if (callee.node == NULL)
 		return;
 	if (callee.is_resolver)
-		enter(closure, callee.node, KNOWLEDGE_SOME, node, fact->va, "selects by");
+		closure_enter_node(closure, callee.node, KNOWLEDGE_SOME, node, fact->va,
+				   "selects by");
 	else
 		enter_call(closure, callee.node, node, fact);
 }
@@ -485,11 +357,12 @@ static void fact_fire(struct closure *closure, struct node *node, struct fact *f
 		call_slot(closure, node, fact);
 		break;
 	case FACT_REFERENCE:
-		mention(closure, node->module,
-			links_of_fact(closure->loaded[node->module].module, fact), node, fact->va);
+		mention_address(closure, node->module,
+				links_of_fact(closure->loaded[node->module].module, fact), node,
+				fact->va);
 		break;
 	case FACT_LOAD:
-		load_words(closure, node, fact);
+		mention_words(closure, node, fact);
 		break;
 	case FACT_SYSCALL:
 	case FACT_SYSCALL_I386: {
@@ -533,8 +406,9 @@ static bool enter_named(struct closure *closure)
 			if (symbol->defined && !symbol->local && symbol->name[0] != '\0' &&
 			    symbol->type != ELF_SYMBOL_TLS &&
 			    name_set_has(names, symbol->name, loaded->module->name_hashes[i]))
-				mention(closure, m, links_of_address(loaded->module, symbol->va),
-					NULL, 0);
+				mention_address(closure, m,
+						links_of_address(loaded->module, symbol->va), NULL,
+						0);
 		}
 	}
 	return closure->live_count != before;
@@ -545,13 +419,7 @@ static void unbar(struct closure *closure)
 {
 	for (size_t i = 0; i < closure->barred.count; i++)
 		fact_fire(closure, closure->barred.items[i].node, closure->barred.items[i].fact);
-	for (size_t i = 0; i < closure->barred_pointer_count; i++) {
-		struct pointer *pointer = &closure->barred_pointers[i];
-		if (pointer->taken || !model_may_point_to(closure, pointer->node))
-			continue;
-		pointer->taken = true;
-		mention_code(closure, pointer->node, pointer->parent, pointer->parent_va);
-	}
+	mention_unbar(closure);
 }
 
 void closure_settle(struct closure *closure)

@@ -22,6 +22,13 @@ struct happenings {
 
 struct input_items; /* scan/inputs.h */
 
+/* What is known of what an input can be. */
+enum knowledge {
+	KNOWLEDGE_ALL,      /* the items are all that it can be */
+	KNOWLEDGE_PRESUMED, /* it may be called in ways that were not followed, as far as is known not */
+	KNOWLEDGE_SOME, /* it may be anything; items are what some callers pass */
+};
+
 /* The address of a function that something live holds, and that nothing calls yet (models.h). */
 struct pointer {
 	struct node *node;
@@ -93,6 +100,12 @@ struct loaded {
 	struct slot **slots;  /* pages of them, by the relocation's number */
 };
 
+/* An object whose words are being read. */
+struct reading {
+	size_t module;
+	size_t next, end; /* relocations */
+};
+
 struct closure {
 	struct arena *arena;
 	struct problem_list *problems;
@@ -122,6 +135,8 @@ struct closure {
 	bool presumed_numbers;     /* a syscall's number may come through a call by a pointer */
 	struct happenings pointed; /* syscalls whose number is where such a one points */
 	struct happenings barred;  /* syscalls that nothing live asks for (models.h) */
+	struct reading *readings;  /* the object that is read last on top */
+	size_t reading_count, reading_capacity;
 	struct pointer *barred_pointers;
 	size_t barred_pointer_count, barred_pointer_capacity;
 	struct name_set names;        /* strings that live code or data mentions */
@@ -157,6 +172,16 @@ void closure_settle(struct closure *closure);
 /* The node of a module's exported function; NULL when there is none or it is not live. */
 const struct node *closure_live_symbol(const struct closure *closure, size_t module,
 				       const char *name);
+
+/* The node of a function, live or not. */
+struct node *closure_node(struct closure *closure, size_t module, uint32_t number);
+
+/* Makes a function live, with what is known of how it is called; parent NULL: by the system. */
+void closure_enter_node(struct closure *closure, struct node *node, enum knowledge knowledge,
+			const struct node *parent, uint64_t parent_va, const char *how);
+
+/* The slot of a relocation, with what is known of it by now. */
+const struct slot *closure_slot(struct closure *closure, size_t module, size_t relocation);
 
 /* The node of the function at an address; NULL: there is none. */
 struct node *closure_find(const struct closure *closure, size_t module, uint64_t va);

@@ -14,12 +14,6 @@ struct item {
 	const struct fact *fact; /* and where */
 };
 
-enum knowledge {
-	KNOWLEDGE_ALL,      /* the items are all that it can be */
-	KNOWLEDGE_PRESUMED, /* it may be called in ways that were not followed, as far as is known not */
-	KNOWLEDGE_SOME, /* it may be anything; items are what some callers pass */
-};
-
 struct input_items {
 	uint16_t input;
 	uint8_t knowledge;
