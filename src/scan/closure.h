@@ -180,8 +180,8 @@ struct node *closure_node(struct closure *closure, size_t module, uint32_t numbe
 void closure_enter_node(struct closure *closure, struct node *node, enum knowledge knowledge,
 			const struct node *parent, uint64_t parent_va, const char *how);
 
-/* The slot of a relocation, with what is known of it by now. */
-const struct slot *closure_slot(struct closure *closure, size_t module, size_t relocation);
+/* The slot of a relocation, by its number, with what is known of it by now. */
+const struct slot *closure_slot(struct closure *closure, size_t module, size_t number);
 
 /* The node of the function at an address; NULL: there is none. */
 struct node *closure_find(const struct closure *closure, size_t module, uint64_t va);
