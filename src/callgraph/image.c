@@ -134,8 +134,9 @@ static const struct golang_function *golang_at(const struct image *image, uint64
 		else
 			high = middle;
 	}
-	const struct golang_function *function = &image->golang.functions[low - 1];
-	return low == 0 || va >= function->end_va ? NULL : function;
+	if (low == 0 || va >= image->golang.functions[low - 1].end_va)
+		return NULL;
+	return &image->golang.functions[low - 1];
 }
 
 /* The better of two names of a place: the one without leading underscores is the known one. */

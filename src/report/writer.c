@@ -109,8 +109,9 @@ struct writer *writer_open(FILE *out, enum format format, const char *schema, in
 static int write_document(struct writer *writer)
 {
 	errno = 0;
-	bool bad = fwrite(writer->out.bytes, 1, writer->out.size_bytes, writer->file) !=
-		   writer->out.size_bytes;
+	bool bad = writer->out.size_bytes > 0 &&
+		   fwrite(writer->out.bytes, 1, writer->out.size_bytes, writer->file) !=
+		       writer->out.size_bytes;
 	bad |= fflush(writer->file) != 0 || ferror(writer->file);
 	if (bad && errno == 0)
 		errno = EIO;

@@ -26,7 +26,7 @@ static void run(void *context, size_t task, struct buffer *out)
 	if (task == DIES)
 		(void)raise(SIGSEGV);
 	if (task == HANGS)
-		for (volatile int i = 0;; i++)
+		for (volatile unsigned i = 0;; i++)
 			;
 	if (task == GIVES_UP)
 		_exit(EXIT_FAILURE);
