@@ -79,7 +79,8 @@ static struct program scan(struct arena *arena, struct slice bytes)
 	struct image_source source = { .bytes = bytes, .input = "fuzz" };
 	if (module_open(&source, &problems, &module, &err) != STATUS_OK)
 		return program;
-	program_scan(module, &alone, TIER_ENVIRONMENT, &problems, &program);
+	program_scan(module, &alone, &(struct program_extent){ TIER_ENVIRONMENT, true }, &problems,
+		     &program);
 	uint64_t end = CODE_VA + bytes.size_bytes - CODE_OFF;
 	for (size_t i = 0; i < module_number_count(module); i++) {
 		const struct module_function *function = module_known(module, (uint32_t)i);

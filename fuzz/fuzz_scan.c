@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
 	struct image_source source = { .bytes = { bytes, size_bytes }, .input = "fuzz" };
 	if (module_open(&source, &problems, &module, &err) == STATUS_OK) {
 		struct program program;
-		program_scan(module, &alone, TIER_ENVIRONMENT, &problems, &program);
+		program_scan(module, &alone, &(struct program_extent){ TIER_ENVIRONMENT, true },
+			     &problems, &program);
 		for (size_t i = 0; i < program.use_count; i++) {
 			const struct step *steps;
 			check(program_chain(&program, &arena, &program.uses[i], &steps, NULL) > 0);

@@ -312,6 +312,7 @@ static int scan_files(struct scanning *scanning)
 		arena_alloc(&scanning->arena, arguments->operand_count, sizeof(*found.paths)),
 		arena_alloc(&scanning->arena, arguments->operand_count, sizeof(*found.programs)), 0
 	};
+	scanning->phases = writer_format(output.writer) != FORMAT_NAMES;
 	for (size_t i = 0; i < arguments->operand_count; i++) {
 		if (scanning_program(scanning, arguments->operands[i],
 				     &found.programs[found.count]) == EXIT_DONE)

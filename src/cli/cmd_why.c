@@ -228,6 +228,7 @@ static int explain(struct scanning *scanning)
 				   WHY_MAX_CHAINS);
 	struct program program;
 	struct wanted asked = { .name = arguments->operands[1] };
+	scanning->phases = true;
 	int code = scanning_program(scanning, arguments->operands[0], &program);
 	if (code == EXIT_DONE)
 		code = read_wanted(scanning, &program, &asked);

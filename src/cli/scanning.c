@@ -77,7 +77,9 @@ static void leave_out_start(struct scanning *scanning, const char *target, struc
 
 int scanning_program(struct scanning *scanning, const char *target, struct program *out_program)
 {
-	const char *tier = argument_value(scanning->arguments, "tier");
+	bool from_main = argument_given(scanning->arguments, "from-main");
+	struct program_extent extent = { last_tier(argument_value(scanning->arguments, "tier")),
+					 scanning->phases || from_main };
 	const char *path = find_target(&scanning->arena, target);
 	const struct program_files *files;
 	struct module *module;
@@ -85,9 +87,9 @@ int scanning_program(struct scanning *scanning, const char *target, struct progr
 	scanning->problems.first = scanning->problems.last = NULL;
 	enum status status = system_files_program(scanning->files, path, &module, &files, &err);
 	if (status == STATUS_OK)
-		program_scan(module, files, last_tier(tier), &scanning->problems, out_program);
+		program_scan(module, files, &extent, &scanning->problems, out_program);
 	report_problems(&scanning->problems, scanning->arguments);
-	if (status == STATUS_OK && argument_given(scanning->arguments, "from-main"))
+	if (status == STATUS_OK && from_main)
 		leave_out_start(scanning, target, out_program);
 	return status == STATUS_OK ? EXIT_DONE : report_error(target, &err);
 }

@@ -26,6 +26,7 @@ struct scanning {
 	struct arena arena;
 	struct problem_list problems;
 	struct system_files *files; /* owned */
+	bool phases;                /* are shown; else they are found for --from-main only */
 };
 
 void scanning_open(struct scanning *scanning, const struct arguments *arguments);

@@ -53,7 +53,7 @@ struct slot {
 	bool is_resolver;
 };
 
-enum { SLOTS_PER_PAGE = 32, NODES_PER_PAGE = 32 };
+enum { SLOTS_PER_PAGE = 32, NODES_PER_PAGE = 8 };
 
 /* A function that live code calls or may call; a live one with all that its callers pass. */
 struct node {

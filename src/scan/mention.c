@@ -42,7 +42,7 @@ static void mention_code(struct closure *closure, struct node *node, const struc
 		return;
 	}
 	bool own = parent != NULL && parent->module == node->module &&
-		   !module_known(owner, node->number)->exported;
+		   module_known(owner, node->number)->export_name == NULL;
 	closure->phase =
 	    phases_of_pointer(closure, node->module, node->function->va, parent, parent_va);
 	closure_enter_node(closure, node, own ? KNOWLEDGE_PRESUMED : KNOWLEDGE_SOME, parent,

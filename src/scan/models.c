@@ -158,11 +158,9 @@ bool model_allows(struct closure *closure, const struct node *node, enum arch ar
 /* The name of an exported function of the C library that the table knows; NULL: it is none. */
 static const char *libc_name(struct closure *closure, const struct node *node)
 {
-	const struct module *owner = closure->loaded[node->module].module;
-	return module_known(owner, node->number)->exported &&
-		       model_is_known_libc(closure, node->module)
-		   ? image_export_name(&owner->image, node->function->va)
-		   : NULL;
+	const char *name =
+	    module_known(closure->loaded[node->module].module, node->number)->export_name;
+	return name != NULL && model_is_known_libc(closure, node->module) ? name : NULL;
 }
 
 bool model_allows_call(struct closure *closure, const struct node *caller,

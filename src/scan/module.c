@@ -126,7 +126,7 @@ const struct function *module_function(struct module *module, uint32_t number)
 		return &record->valued->function;
 	if (number < module->image.entry_count)
 		record->swept.va = module->image.entries[number];
-	record->exported = image_is_export(&module->image, record->swept.va);
+	record->export_name = image_export_name(&module->image, record->swept.va);
 	if (flow_is_stub(&module->image, record->swept.va))
 		return module_refine(module, number);
 	struct function swept = flow_sweep(&module->image, record->swept.va);

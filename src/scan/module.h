@@ -14,7 +14,8 @@
 struct module_function {
 	struct function swept;          /* without values */
 	struct valued_function *valued; /* with them; NULL: not yet */
-	bool exported, is_swept;
+	const char *export_name;        /* one of them; NULL: none */
+	bool is_swept;
 };
 
 struct valued_function {
@@ -23,7 +24,7 @@ struct valued_function {
 	uint16_t input_count;
 };
 
-enum { FUNCTIONS_PER_PAGE = 64 };
+enum { FUNCTIONS_PER_PAGE = 16 };
 
 /* A place in data. */
 struct place {

@@ -115,18 +115,20 @@ static size_t list_openers(const struct closure *closure, const char *const **ou
 	return count;
 }
 
-void program_scan(struct module *program, const struct program_files *files, enum tier last,
-		  struct problem_list *problems, struct program *out_program)
+void program_scan(struct module *program, const struct program_files *files,
+		  const struct program_extent *extent, struct problem_list *problems,
+		  struct program *out_program)
 {
-	struct closure closure = {
-		.arena = problems->arena, .problems = problems, .files = files, .last_tier = last
-	};
+	struct closure closure = { .arena = problems->arena,
+				   .problems = problems,
+				   .files = files,
+				   .last_tier = extent->last };
 	closure_begin(&closure, program);
 	closure_settle(&closure);
 	closure.tier = TIER_PLUGIN;
-	while (last >= TIER_PLUGIN && plugins_load(&closure))
+	while (extent->last >= TIER_PLUGIN && plugins_load(&closure))
 		closure_settle(&closure);
-	bool phases_known = phases_find(&closure);
+	bool phases_known = extent->phases && phases_find(&closure);
 	sort(closure.uses, closure.use_count, sizeof(*closure.uses), compare_uses);
 	sort(closure.unresolved, closure.unresolved_count, sizeof(*closure.unresolved),
 	     compare_sites);

@@ -99,7 +99,8 @@ struct program {
 	const char *const *openers; /* files that may open libraries by names that are not known */
 	size_t opener_count;
 	size_t live_functions;
-	bool phases_known; /* else all are PHASE_RUN: where main is called was not found */
+	bool
+	    phases_known; /* else all are PHASE_RUN: nobody asked, or who calls main was not found */
 	size_t code_bytes; /* of all modules */
 };
 
@@ -119,14 +120,19 @@ struct program_files {
 
 enum { PROGRAM_MAX_MODULES = 4096 };
 
+/* How far a scan goes. */
+struct program_extent {
+	enum tier last; /* that is looked for, up to TIER_ENVIRONMENT */
+	bool phases;    /* when calls are made is found, too */
+};
+
 /*
  * program    the module to start with, as files.module yields it
- * last       the last tier that is looked for, up to TIER_ENVIRONMENT
  * problems   libraries that are found but cannot be analysed; its arena is the result's
  */
-void program_scan(struct module *program, const struct program_files *files, enum tier last,
-		  struct problem_list *problems, struct program *out_program)
-    __attribute__((nonnull));
+void program_scan(struct module *program, const struct program_files *files,
+		  const struct program_extent *extent, struct problem_list *problems,
+		  struct program *out_program) __attribute__((nonnull));
 
 /*
  * The chain from where control starts to a use, through those that pass its number; in the arena.

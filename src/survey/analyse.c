@@ -181,8 +181,9 @@ void analyser_program(struct analyser *analyser, struct file_at at, struct buffe
 	struct program program;
 	struct error err;
 	if (lookup_program(&analyser->lookup, at, &arena, &module, &files, &err) == STATUS_OK) {
-		program_scan(module, files, analyser->plugins ? TIER_ENVIRONMENT : TIER_EXACT,
-			     &problems, &program);
+		struct program_extent extent = { analyser->plugins ? TIER_ENVIRONMENT : TIER_EXACT,
+						 false };
+		program_scan(module, files, &extent, &problems, &program);
 		describe_program(analyser, &program, module->image.arch, &arena, &result);
 	} else {
 		result.failure = err.text;
