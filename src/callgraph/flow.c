@@ -978,6 +978,7 @@ struct fact *flow_fact(const struct image *image, const struct function *functio
 		return NULL;
 	*own = (struct fact){ .va = image->base + event->off,
 			      .target = image->base + event->value,
+			      .link = FACT_OF_EVENT | (uint32_t)(function->first_event + index),
 			      .kind = kinds[event->kind],
 			      .width_bytes = event->width_bytes == 0 ? 64 : event->width_bytes };
 	if (own->kind != FACT_CALL_SLOT && own->kind != FACT_JUMP_SLOT)

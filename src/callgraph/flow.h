@@ -36,6 +36,9 @@ struct fact {
 	const struct argument *arguments;
 };
 
+/* In link: the rest of it is the number of the event that the fact is made from. */
+#define FACT_OF_EVENT (UINT32_C(1) << 31)
+
 enum { FLOW_MAX_INSTRUCTIONS = 200000, FLOW_MAX_VISITS = 24 };
 
 struct function {

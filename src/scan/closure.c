@@ -65,6 +65,7 @@ struct node *closure_node(struct closure *closure, size_t module, uint32_t numbe
 		node->module = (uint32_t)module;
 		node->number = number;
 		node->function = module_function(loaded->module, number);
+		node->modelled = model_knows(closure, node);
 	}
 	return node;
 }

@@ -65,6 +65,7 @@ struct node {
 	bool own_pointer; /* its address is taken by its own file, which alone calls it */
 	bool asked;       /* what it calls was asked what it wants to know (demand.h), */
 	bool looked_at;   /* and somebody has used the answer */
+	bool modelled;    /* models.h has something to say of it */
 	uint8_t entered;  /* bit of each phase in which it is entered other than by a call */
 	uint8_t phases;   /* likewise in which it runs (phases.h) */
 	uint8_t tier;

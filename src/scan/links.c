@@ -89,26 +89,46 @@ uint32_t links_of_target(struct module *module, uint64_t va)
 						    : (uint32_t)LINK_NOWHERE;
 }
 
+enum { LINKS_PER_PAGE = 1024 };
+
+/* Where the link of a fact is kept. */
+static uint32_t *link_of(struct module *module, struct fact *fact)
+{
+	if ((fact->link & FACT_OF_EVENT) == 0)
+		return &fact->link;
+	uint32_t event = fact->link & ~FACT_OF_EVENT;
+	if (module->event_links == NULL)
+		module->event_links =
+		    arena_alloc(&module->arena, module->image.event_count / LINKS_PER_PAGE + 1,
+				sizeof(*module->event_links));
+	uint32_t **page = &module->event_links[event / LINKS_PER_PAGE];
+	if (*page == NULL)
+		*page = arena_alloc(&module->arena, LINKS_PER_PAGE, sizeof(**page));
+	return &(*page)[event % LINKS_PER_PAGE];
+}
+
 uint32_t links_of_fact(struct module *module, struct fact *fact)
 {
-	if (fact->link == 0)
-		fact->link = fact->kind == FACT_REFERENCE ? links_of_address(module, fact->target)
-							  : links_of_target(module, fact->target);
-	return fact->link;
+	uint32_t *link = link_of(module, fact);
+	if (*link == 0)
+		*link = fact->kind == FACT_REFERENCE ? links_of_address(module, fact->target)
+						     : links_of_target(module, fact->target);
+	return *link;
 }
 
 size_t links_of_slot(struct module *module, struct fact *fact)
 {
 	const struct elf_relocations *relocations = &module->image.relocations;
-	if (fact->link == 0) {
+	uint32_t *link = link_of(module, fact);
+	if (*link == 0) {
 		size_t first = elf_relocation_from(relocations, fact->target);
 		bool exact = fact->kind != FACT_LOAD;
 		if (exact && first < relocations->count &&
 		    relocations->relocations[first].va != fact->target)
 			first = relocations->count;
-		fact->link = (uint32_t)first + 1;
+		*link = (uint32_t)first + 1;
 	}
-	return fact->link - 1;
+	return *link - 1;
 }
 
 uint32_t links_of_relocation(struct module *module, size_t relocation)

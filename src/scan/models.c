@@ -88,6 +88,9 @@ static const struct inner_call inner_calls[] = {
 
 enum { INNER_CALL_COUNT = sizeof(inner_calls) / sizeof(inner_calls[0]) };
 
+/* Called for some flags of their callers: glob's GLOB_TILDE; whether a database is one of hosts. */
+static const char *const flag_readers[] = { "getlogin_r", "__resolv_context_get" };
+
 static bool has_version(const struct elf_symbols *symbols, const char *version)
 {
 	for (size_t i = 1; i < symbols->count; i++)
@@ -163,10 +166,21 @@ static const char *libc_name(struct closure *closure, const struct node *node)
 	return name != NULL && model_is_known_libc(closure, node->module) ? name : NULL;
 }
 
+bool model_knows(struct closure *closure, const struct node *node)
+{
+	const char *name = libc_name(closure, node);
+	if (name == NULL)
+		return false;
+	bool known = strncmp(name, "_nss_", 5) == 0 || is_one_of(flag_readers, 2, name);
+	for (size_t i = 0; i < INNER_CALL_COUNT && !known; i++)
+		known = strcmp(inner_calls[i].callee, name) == 0;
+	return known;
+}
+
 bool model_allows_call(struct closure *closure, const struct node *caller,
 		       const struct node *callee)
 {
-	if (caller->module != callee->module)
+	if (!callee->modelled || caller->module != callee->module)
 		return true;
 	const struct image *image = &closure->loaded[callee->module].module->image;
 	const char *name = libc_name(closure, callee);
@@ -179,10 +193,8 @@ bool model_allows_call(struct closure *closure, const struct node *caller,
 
 bool model_is_for_flags(struct closure *closure, const struct node *node)
 {
-	/* glob's GLOB_TILDE; whether a database is one of hosts. */
-	static const char *const names[] = { "getlogin_r", "__resolv_context_get" };
-	const char *name = libc_name(closure, node);
-	return name != NULL && is_one_of(names, 2, name);
+	const char *name = node->modelled ? libc_name(closure, node) : NULL;
+	return name != NULL && is_one_of(flag_readers, 2, name);
 }
 
 static bool has_known_libc(struct closure *closure)
@@ -269,7 +281,7 @@ enum tier model_tier(struct closure *closure, const struct node *node, enum arch
 
 bool model_may_point_to(struct closure *closure, const struct node *node)
 {
-	const char *name = libc_name(closure, node);
+	const char *name = node->modelled ? libc_name(closure, node) : NULL;
 	if (name == NULL || strncmp(name, "_nss_", 5) != 0)
 		return true;
 	const char *function = strchr(name + 5, '_');

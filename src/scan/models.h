@@ -12,6 +12,9 @@
 /* Whether the module is the C library whose insides are known: glibc 2.36. */
 bool model_is_known_libc(struct closure *closure, size_t module);
 
+/* Whether any of what follows says something of the function: asked once for each. */
+bool model_knows(struct closure *closure, const struct node *node);
+
 /*
  * Whether a syscall instruction of the node may have this number, with what is live by now: glibc
  * makes some calls only on behalf of functions that ask for them.

@@ -48,7 +48,8 @@ struct module {
 	size_t page_capacity;
 	struct place **places; /* pages of them */
 	size_t place_page_capacity;
-	uint32_t *relocation_links;          /* of each; NULL: none was asked for */
+	uint32_t *relocation_links;          /* of each; NULL: none was asked for; see links.h */
+	uint32_t **event_links;              /* pages of them; NULL: likewise */
 	uint64_t content_hash[2];            /* the cache's, when there is one */
 	struct file_map cached;              /* owned; what the cache knows of it */
 	const struct known_functions *known; /* there; NULL: nothing */
