@@ -70,11 +70,23 @@ const char schema_packages[] =
 
 /* ---- writing ---- */
 
+/* An API that was asked for, with the row that it has. */
+struct known_api {
+	struct api api;
+	int64_t id; /* 0: none */
+};
+
+enum { KNOWN_APIS = 1 << 14 };
+
 struct package_writer {
 	struct store *store;
 	const char *title;
 	int64_t source;
 	struct statement forget, package, find_api, add_api, find_evidence, add_evidence, use;
+	struct arena arena;      /* owned; of known names */
+	struct known_api *known; /* by a hash, the last one each: most packages use the same */
+	const char *program;     /* of the last evidence without a chain; NULL: none yet, */
+	int64_t evidence;        /* and its row */
 };
 
 static const char *const writer_sql[] = {
@@ -126,8 +138,10 @@ enum status store_packages_begin(struct store *store, const struct source *sourc
 	if (writer == NULL)
 		return error_set(err, STATUS_IO, ERROR_NO_OFF, "out of memory");
 	*writer = (struct package_writer){ .store = store, .title = source->title };
+	writer->known = arena_alloc(&writer->arena, KNOWN_APIS, sizeof(*writer->known));
 	enum status status = database_begin(store, err);
 	if (status != STATUS_OK) {
+		arena_finish(&writer->arena);
 		free(writer);
 		return status;
 	}
@@ -158,9 +172,25 @@ static enum status find_or_add(struct statement *find, struct statement *add, in
 	return status;
 }
 
+static struct known_api *known_place(const struct package_writer *writer, const struct api *api)
+{
+	uint64_t hash = api->kind;
+	const uint64_t numbers[] = { api->arch, api->number, api->value };
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		hash = (hash ^ numbers[i]) * UINT64_C(0x9E3779B97F4A7C15);
+	for (const char *at = api->name; *at != '\0'; at++)
+		hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001B3);
+	return &writer->known[hash >> 32 & (KNOWN_APIS - 1)];
+}
+
 static enum status put_api(struct package_writer *writer, const struct api *api, int64_t *out_id,
 			   struct error *err)
 {
+	struct known_api *known = known_place(writer, api);
+	if (known->id != 0 && api_compare(&known->api, api) == 0) {
+		*out_id = known->id;
+		return STATUS_OK;
+	}
 	struct statement *both[] = { &writer->find_api, &writer->add_api };
 	for (int i = 0; i < 2; i++) {
 		statement_bind_text(both[i], 1, api_kind_name(api->kind));
@@ -169,18 +199,33 @@ static enum status put_api(struct package_writer *writer, const struct api *api,
 		statement_bind_integer(both[i], 4, (int64_t)api->value);
 		statement_bind_text(both[i], 5, api->name);
 	}
-	return find_or_add(both[0], both[1], out_id, err);
+	enum status status = find_or_add(both[0], both[1], out_id, err);
+	if (status == STATUS_OK) {
+		*known = (struct known_api){ *api, *out_id };
+		known->api.name = arena_string(&writer->arena, api->name);
+	}
+	return status;
 }
 
 static enum status put_evidence(struct package_writer *writer, const struct package_use *use,
 				int64_t *out_id, struct error *err)
 {
+	if (use->chain == NULL && writer->program != NULL &&
+	    strcmp(writer->program, use->program) == 0) {
+		*out_id = writer->evidence;
+		return STATUS_OK;
+	}
 	struct statement *both[] = { &writer->find_evidence, &writer->add_evidence };
 	for (int i = 0; i < 2; i++) {
 		statement_bind_text(both[i], 1, use->program);
 		statement_bind_text(both[i], 2, use->chain);
 	}
-	return find_or_add(both[0], both[1], out_id, err);
+	enum status status = find_or_add(both[0], both[1], out_id, err);
+	if (status == STATUS_OK && use->chain == NULL) {
+		writer->program = use->program;
+		writer->evidence = *out_id;
+	}
+	return status;
 }
 
 static enum status put_use(struct package_writer *writer, int64_t package,
@@ -206,6 +251,7 @@ enum status store_packages_put(struct package_writer *writer, const struct packa
 	const struct package *package = &facts->package;
 	const char *arch = package->arch == NULL ? "" : package->arch;
 	struct statement *forget = &writer->forget;
+	writer->program = NULL; /* it was the caller's */
 	statement_bind_text(forget, 1, writer->title);
 	statement_bind_text(forget, 2, package->name);
 	statement_bind_text(forget, 3, package->version);
@@ -259,6 +305,7 @@ enum status store_packages_end(struct package_writer *writer, enum status status
 	statement_finish(&writer->find_evidence);
 	statement_finish(&writer->add_evidence);
 	statement_finish(&writer->use);
+	arena_finish(&writer->arena);
 	free(writer);
 	if (status == STATUS_OK)
 		status = sweep(store, err);
