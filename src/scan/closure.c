@@ -48,19 +48,8 @@ static void find_inputs(struct closure *closure, struct node *node)
 struct node *closure_node(struct closure *closure, size_t module, uint32_t number)
 {
 	struct loaded *loaded = &closure->loaded[module];
-	size_t page = number / NODES_PER_PAGE;
-	if (page >= loaded->node_page_count) {
-		size_t count = module_number_count(loaded->module) * 5 / 4 / NODES_PER_PAGE + 1;
-		struct node **pages = arena_alloc(closure->arena, count, sizeof(*pages));
-		if (loaded->node_page_count > 0)
-			memcpy(pages, loaded->nodes, loaded->node_page_count * sizeof(*pages));
-		loaded->nodes = pages;
-		loaded->node_page_count = count;
-	}
-	if (loaded->nodes[page] == NULL)
-		loaded->nodes[page] =
-		    arena_alloc(closure->arena, NODES_PER_PAGE, sizeof(**loaded->nodes));
-	struct node *node = &loaded->nodes[page][number % NODES_PER_PAGE];
+	struct node *node =
+	    pages_at(closure->arena, &loaded->nodes, number, NODES_PER_PAGE, sizeof(*node));
 	if (node->function == NULL) {
 		node->module = (uint32_t)module;
 		node->number = number;
@@ -215,13 +204,8 @@ const struct slot *closure_slot(struct closure *closure, size_t module, size_t n
 {
 	struct loaded *loaded = &closure->loaded[module];
 	const struct elf_relocations *relocations = &loaded->module->image.relocations;
-	if (loaded->slots == NULL)
-		loaded->slots = arena_alloc(closure->arena, relocations->count / SLOTS_PER_PAGE + 1,
-					    sizeof(*loaded->slots));
-	struct slot **page = &loaded->slots[number / SLOTS_PER_PAGE];
-	if (*page == NULL)
-		*page = arena_alloc(closure->arena, SLOTS_PER_PAGE, sizeof(**page));
-	struct slot *slot = &(*page)[number % SLOTS_PER_PAGE];
+	struct slot *slot =
+	    pages_at(closure->arena, &loaded->slots, number, SLOTS_PER_PAGE, sizeof(*slot));
 	const struct elf_relocation *relocation = &relocations->relocations[number];
 	uint64_t va;
 	if (slot->address != 0 || !bind(closure, module, relocation, slot, &va))
@@ -444,11 +428,10 @@ struct node *closure_find(const struct closure *closure, size_t module, uint64_t
 {
 	const struct loaded *loaded = &closure->loaded[module];
 	uint32_t number = module_find(loaded->module, va);
-	size_t page = number / NODES_PER_PAGE;
-	if (number == RANK_NONE || page >= loaded->node_page_count || loaded->nodes[page] == NULL)
-		return NULL;
-	struct node *node = &loaded->nodes[page][number % NODES_PER_PAGE];
-	return node->function == NULL ? NULL : node;
+	struct node *node = number == RANK_NONE
+				? NULL
+				: pages_find(&loaded->nodes, number, NODES_PER_PAGE, sizeof(*node));
+	return node == NULL || node->function == NULL ? NULL : node;
 }
 
 const struct node *closure_live_symbol(const struct closure *closure, size_t module,

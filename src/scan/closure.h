@@ -91,14 +91,13 @@ struct loaded {
 	struct module *module;
 	uint8_t libc; /* enum libc_kind */
 	struct elf_requester requester;
-	bool is_loader;      /* ld.so itself */
-	bool at_start;       /* loaded with the program; else by dlopen */
-	bool opens_unknown;  /* it may call dlopen with a name that is not known */
-	struct node **nodes; /* pages of its functions' nodes, by number */
-	size_t node_page_count;
+	bool is_loader;       /* ld.so itself */
+	bool at_start;        /* loaded with the program; else by dlopen */
+	bool opens_unknown;   /* it may call dlopen with a name that is not known */
+	struct pages nodes;   /* struct node; of its functions, by number */
 	struct marks objects; /* live ones */
 	struct marks places;  /* whose address something live holds */
-	struct slot **slots;  /* pages of them, by the relocation's number */
+	struct pages slots;   /* struct slot; by the relocation's number */
 };
 
 /* An object whose words are being read. */

@@ -38,26 +38,14 @@ static bool is_got(const struct image *image, uint64_t va)
 	return section != NULL && strncmp(section->name, ".got", 4) == 0;
 }
 
-static struct place *place_memory(struct module *module, uint32_t number)
-{
-	size_t page = number / PLACES_PER_PAGE;
-	while (page >= module->place_page_capacity)
-		module->places =
-		    arena_grow(&module->arena, module->places, module->place_page_capacity,
-			       sizeof(*module->places), &module->place_page_capacity);
-	if (module->places[page] == NULL)
-		module->places[page] =
-		    arena_alloc(&module->arena, PLACES_PER_PAGE, sizeof(**module->places));
-	return &module->places[page][number % PLACES_PER_PAGE];
-}
-
 static uint32_t place_number(struct module *module, uint64_t va)
 {
 	size_t before = module->place_index.count;
 	uint32_t number = address_index_add(&module->arena, &module->place_index, va);
 	if (number < before)
 		return number;
-	struct place *place = place_memory(module, number);
+	struct place *place =
+	    pages_at(&module->arena, &module->places, number, PLACES_PER_PAGE, sizeof(*place));
 	place->va = va;
 	place->is_word = is_got(&module->image, va);
 	find_string(&module->image, va, place);
@@ -66,7 +54,7 @@ static uint32_t place_number(struct module *module, uint64_t va)
 
 const struct place *links_place(const struct module *module, uint32_t number)
 {
-	return &module->places[number / PLACES_PER_PAGE][number % PLACES_PER_PAGE];
+	return pages_find(&module->places, number, PLACES_PER_PAGE, sizeof(struct place));
 }
 
 static bool is_code_section(const struct image *image, uint64_t va)
@@ -96,15 +84,8 @@ static uint32_t *link_of(struct module *module, struct fact *fact)
 {
 	if ((fact->link & FACT_OF_EVENT) == 0)
 		return &fact->link;
-	uint32_t event = fact->link & ~FACT_OF_EVENT;
-	if (module->event_links == NULL)
-		module->event_links =
-		    arena_alloc(&module->arena, module->image.event_count / LINKS_PER_PAGE + 1,
-				sizeof(*module->event_links));
-	uint32_t **page = &module->event_links[event / LINKS_PER_PAGE];
-	if (*page == NULL)
-		*page = arena_alloc(&module->arena, LINKS_PER_PAGE, sizeof(**page));
-	return &(*page)[event % LINKS_PER_PAGE];
+	return pages_at(&module->arena, &module->event_links, fact->link & ~FACT_OF_EVENT,
+			LINKS_PER_PAGE, sizeof(fact->link));
 }
 
 uint32_t links_of_fact(struct module *module, struct fact *fact)

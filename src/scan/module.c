@@ -39,15 +39,8 @@ enum status module_open(const struct image_source *source, struct problem_list *
 /* What is known of a function; there is memory for it from the first question on. */
 static struct module_function *function_at(struct module *module, uint32_t number)
 {
-	size_t page = number / FUNCTIONS_PER_PAGE;
-	while (page >= module->page_capacity)
-		module->functions =
-		    arena_grow(&module->arena, module->functions, module->page_capacity,
-			       sizeof(*module->functions), &module->page_capacity);
-	if (module->functions[page] == NULL)
-		module->functions[page] =
-		    arena_alloc(&module->arena, FUNCTIONS_PER_PAGE, sizeof(**module->functions));
-	return &module->functions[page][number % FUNCTIONS_PER_PAGE];
+	return pages_at(&module->arena, &module->functions, number, FUNCTIONS_PER_PAGE,
+			sizeof(struct module_function));
 }
 
 uint32_t module_number(struct module *module, uint64_t va)
@@ -79,10 +72,8 @@ size_t module_number_count(const struct module *module)
 
 const struct module_function *module_known(const struct module *module, uint32_t number)
 {
-	size_t page = number / FUNCTIONS_PER_PAGE;
-	return page < module->page_capacity && module->functions[page] != NULL
-		   ? &module->functions[page][number % FUNCTIONS_PER_PAGE]
-		   : NULL;
+	return pages_find(&module->functions, number, FUNCTIONS_PER_PAGE,
+			  sizeof(struct module_function));
 }
 
 enum { READ_AROUND_BYTES = 1 << 14, LARGE_FILE_BYTES = 64 << 20 };

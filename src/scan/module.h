@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/file.h"
+#include "base/pages.h"
 #include "callgraph/flow.h"
 #include "scan/address_index.h"
 #include "scan/ranks.h"
@@ -44,12 +45,10 @@ struct module {
 	const uint32_t *name_hashes; /* of each dynamic symbol */
 	struct ranks entries; /* of the image: their index is the function's number; then come */
 	struct address_index other_functions, place_index;
-	struct module_function **functions; /* pages of them */
-	size_t page_capacity;
-	struct place **places; /* pages of them */
-	size_t place_page_capacity;
+	struct pages functions;              /* struct module_function */
+	struct pages places;                 /* struct place */
 	uint32_t *relocation_links;          /* of each; NULL: none was asked for; see links.h */
-	uint32_t **event_links;              /* pages of them; NULL: likewise */
+	struct pages event_links;            /* uint32_t; likewise */
 	uint64_t content_hash[2];            /* the cache's, when there is one */
 	struct file_map cached;              /* owned; what the cache knows of it */
 	const struct known_functions *known; /* there; NULL: nothing */

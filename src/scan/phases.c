@@ -518,9 +518,9 @@ static void reach_entered(struct work *work)
 {
 	for (size_t m = 0; m < work->closure->loaded_count; m++) {
 		const struct loaded *loaded = &work->closure->loaded[m];
-		for (size_t i = 0; i < loaded->node_page_count * NODES_PER_PAGE; i++) {
-			struct node *page = loaded->nodes[i / NODES_PER_PAGE];
-			struct node *node = page == NULL ? NULL : &page[i % NODES_PER_PAGE];
+		for (size_t i = 0; i < loaded->nodes.capacity * NODES_PER_PAGE; i++) {
+			struct node *node =
+			    pages_find(&loaded->nodes, i, NODES_PER_PAGE, sizeof(*node));
 			if (node != NULL && (node->entered >> work->phase & 1) != 0)
 				reach(work, node);
 		}
