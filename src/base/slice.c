@@ -78,3 +78,13 @@ bool slice_parse_uint(struct slice slice, unsigned base, uint64_t *out_value)
 	*out_value = value;
 	return true;
 }
+
+int slice_compare_string(struct slice slice, const char *string)
+{
+	size_t string_bytes = strlen(string);
+	size_t common = slice.size_bytes < string_bytes ? slice.size_bytes : string_bytes;
+	int order = common == 0 ? 0 : memcmp(slice.bytes, string, common);
+	if (order != 0 || slice.size_bytes == string_bytes)
+		return order;
+	return slice.size_bytes < string_bytes ? -1 : 1;
+}

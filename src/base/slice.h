@@ -27,6 +27,9 @@ static inline bool slice_equals_string(struct slice a, const char *string)
 	return slice_equals(a, slice_of_string(string));
 }
 
+/* The order of strcmp(3). */
+int slice_compare_string(struct slice slice, const char *string);
+
 /* Cuts the next line (without its newline) off the front of *rest; false when nothing is left. */
 bool slice_next_line(struct slice *rest, struct slice *out_line);
 

@@ -240,16 +240,6 @@ const char *operation_name(enum arch arch, uint32_t number, enum operation_form 
 
 /* ---- names -> numbers ---- */
 
-static int compare_name(struct slice name, const char *other)
-{
-	size_t other_bytes = strlen(other);
-	size_t common = name.size_bytes < other_bytes ? name.size_bytes : other_bytes;
-	int order = common == 0 ? 0 : memcmp(name.bytes, other, common);
-	if (order != 0 || name.size_bytes == other_bytes)
-		return order;
-	return name.size_bytes < other_bytes ? -1 : 1;
-}
-
 static bool find_name(enum set_name set_name, enum arch arch, struct slice name,
 		      uint32_t *out_value)
 {
@@ -258,13 +248,13 @@ static bool find_name(enum set_name set_name, enum arch arch, struct slice name,
 	for (size_t count = set->count; count > 0;) {
 		size_t half = count / 2;
 		const char *other = set->operations[set->by_name[low + half]].name;
-		bool below = compare_name(name, other) > 0;
+		bool below = slice_compare_string(name, other) > 0;
 		low += below ? half + 1 : 0;
 		count = below ? count - half - 1 : half;
 	}
 	for (; low < set->count; low++) { /* one per value that it has on some architecture */
 		const struct operation *operation = &set->operations[set->by_name[low]];
-		if (compare_name(name, operation->name) != 0)
+		if (!slice_equals_string(name, operation->name))
 			break;
 		if ((operation->archs >> arch & 1) == 0)
 			continue;
@@ -319,7 +309,7 @@ static bool parse_request(struct slice rest, uint32_t *out_value)
 	    numbers[2] > IOCTL_SIZE_MASK)
 		return false;
 	for (uint32_t direction = 0; direction < 4; direction++)
-		if (compare_name(words[0], directions[direction]) == 0) {
+		if (slice_equals_string(words[0], directions[direction])) {
 			*out_value = direction << IOCTL_DIRECTION_SHIFT |
 				     (uint32_t)numbers[2] << IOCTL_SIZE_SHIFT |
 				     (uint32_t)numbers[0] << IOCTL_KIND_SHIFT |

@@ -45,25 +45,16 @@ const struct syscall *syscall_by_number(enum arch arch, uint32_t number)
 	return &records[table[number] - 1];
 }
 
-/* A name that is not terminated, against one that is. */
-static int compare_names(struct slice name, const char *other)
-{
-	size_t other_bytes = strlen(other);
-	size_t common = name.size_bytes < other_bytes ? name.size_bytes : other_bytes;
-	int order = common == 0 ? 0 : memcmp(name.bytes, other, common);
-	if (order != 0 || name.size_bytes == other_bytes)
-		return order;
-	return name.size_bytes < other_bytes ? -1 : 1;
-}
-
 static int compare_record(const void *key, const void *element)
 {
-	return compare_names(*(const struct slice *)key, ((const struct syscall *)element)->name);
+	return slice_compare_string(*(const struct slice *)key,
+				    ((const struct syscall *)element)->name);
 }
 
 static int compare_alias(const void *key, const void *element)
 {
-	return compare_names(*(const struct slice *)key, ((const struct alias *)element)->alias);
+	return slice_compare_string(*(const struct slice *)key,
+				    ((const struct alias *)element)->alias);
 }
 
 const struct syscall *syscall_by_name(struct slice name)
