@@ -295,20 +295,28 @@ static void enter_function(struct collection *collection, uint64_t va)
 	collection->known_end = known_end;
 }
 
-/* Whether the same is known of its function: functions mention most of what they do repeatedly. */
+/* Whether the same was met since an address: functions mention most of what they do repeatedly. */
+static bool met_since(struct collection *collection, struct event event, uint64_t start)
+{
+	struct event *recent =
+	    &collection
+		 ->recent[(event.value * UINT32_C(0x9E3779B1) >> 24 ^ event.kind) % RECENT_COUNT];
+	bool same = collection->image->base + recent->off >= start && recent->kind == event.kind &&
+		    recent->value == event.value && recent->width_bytes == event.width_bytes;
+	*recent = event;
+	return same;
+}
+
 static bool is_repeated(struct collection *collection, const struct sweep_event *event)
 {
 	uint64_t base = collection->image->base;
-	uint32_t value = (uint32_t)(event->value - base);
-	struct event *recent =
-	    &collection->recent[(value * UINT32_C(0x9E3779B1) >> 24 ^ event->kind) % RECENT_COUNT];
-	collection->guesses |= collection->function.size_bytes == 0;
-	bool same = collection->function.size_bytes != 0 &&
-		    recent->off >= collection->function.va - base && recent->kind == event->kind &&
-		    recent->value == value && recent->width_bytes == event->width_bytes;
-	*recent =
-	    (struct event){ (uint32_t)(event->va - base), value, event->kind, event->width_bytes };
-	return same;
+	bool certain = collection->function.size_bytes != 0;
+	collection->guesses |= !certain;
+	return met_since(collection,
+			 (struct event){ (uint32_t)(event->va - base),
+					 (uint32_t)(event->value - base), event->kind,
+					 event->width_bytes },
+			 certain ? collection->function.va : UINT64_MAX);
 }
 
 /* Whether ld.so fills a word of what is loaded; other memory holds no addresses. */
@@ -485,13 +493,7 @@ static bool is_known(struct collection *collection, const struct event *event, s
 	uint64_t start = *entry == 0 ? 0 : image->entries[*entry - 1];
 	if (start < range->va)
 		start = range->va;
-	struct event *recent =
-	    &collection
-		 ->recent[(event->value * UINT32_C(0x9E3779B1) >> 24 ^ event->kind) % RECENT_COUNT];
-	bool same = image->base + recent->off >= start && recent->kind == event->kind &&
-		    recent->value == event->value && recent->width_bytes == event->width_bytes;
-	*recent = *event;
-	return same;
+	return met_since(collection, *event, start);
 }
 
 /* The chunks' events as one list; each chunk is given up at once. */
