@@ -166,6 +166,18 @@ static void enter_call(struct closure *closure, struct node *node, const struct 
 
 /* ---- words that ld.so fills ---- */
 
+static const struct finder *finder_of(const char *function)
+{
+	static const struct finder finders[] = { { "dlopen", 0, true },
+						 { "dlmopen", 1, true },
+						 { "dlsym", 1, false },
+						 { "dlvsym", 1, false } };
+	for (size_t i = 0; i < sizeof(finders) / sizeof(finders[0]); i++)
+		if (strcmp(finders[i].function, function) == 0)
+			return &finders[i];
+	return NULL;
+}
+
 /* Finds what a word holds; false: nothing that is known. */
 static bool bind(struct closure *closure, size_t module, const struct elf_relocation *relocation,
 		 struct slot *slot, uint64_t *out_va)
@@ -196,6 +208,7 @@ static bool bind(struct closure *closure, size_t module, const struct elf_reloca
 	slot->module = entry->module;
 	slot->entry = (uint32_t)(entry - closure->scope.entries) + 1;
 	slot->is_resolver = entry->symbol->type == ELF_SYMBOL_IFUNC;
+	slot->finder = finder_of(entry->symbol->name);
 	*out_va = entry->symbol->va + addend;
 	return true;
 }
@@ -235,6 +248,7 @@ struct callee closure_callee(struct closure *closure, const struct node *node, s
 		callee.node = node_of_target(closure, slot->module, slot->target);
 		callee.entry = slot->entry;
 		callee.is_resolver = slot->is_resolver;
+		callee.finder = slot->finder;
 	} else if (fact->kind == FACT_CALL || fact->kind == FACT_JUMP) {
 		callee.node = node_of_target(closure, node->module, links_of_fact(module, fact));
 	}
@@ -253,7 +267,7 @@ void closure_enter_slot(struct closure *closure, size_t module, size_t relocatio
 
 /* dlopen by names that are constants, here or at a caller; others are noted. */
 static void open_named(struct closure *closure, const struct node *node, const struct fact *fact,
-		       unsigned argument)
+		       int argument)
 {
 	struct loaded *opener = &closure->loaded[node->module];
 	const struct machine *machine = opener->module->image.machine;
@@ -276,10 +290,11 @@ static void open_named(struct closure *closure, const struct node *node, const s
 }
 
 /* dlsym of a name that is a constant: it may find it in any file. */
-static void look_up_named(struct closure *closure, const struct node *node, const struct fact *fact)
+static void look_up_named(struct closure *closure, const struct node *node, const struct fact *fact,
+			  int argument)
 {
 	const struct machine *machine = closure->loaded[node->module].module->image.machine;
-	const struct value *value = argument_of(fact, machine->arguments[1]);
+	const struct value *value = argument_of(fact, machine->arguments[argument]);
 	struct input_items items = { 0 };
 	if (value != NULL)
 		(void)inputs_add_value(closure, &items, node, fact, value);
@@ -303,17 +318,12 @@ static void look_up_named(struct closure *closure, const struct node *node, cons
 static void call_slot(struct closure *closure, const struct node *node, struct fact *fact)
 {
 	struct callee callee = closure_callee(closure, node, fact);
-	if (callee.entry != 0) {
-		struct scope_entry *entry = &closure->scope.entries[callee.entry - 1];
-		entry->used = true;
-		if (strcmp(entry->symbol->name, "dlopen") == 0)
-			open_named(closure, node, fact, 0);
-		else if (strcmp(entry->symbol->name, "dlmopen") == 0)
-			open_named(closure, node, fact, 1);
-		else if (strcmp(entry->symbol->name, "dlsym") == 0 ||
-			 strcmp(entry->symbol->name, "dlvsym") == 0)
-			look_up_named(closure, node, fact);
-	}
+	if (callee.entry != 0)
+		closure->scope.entries[callee.entry - 1].used = true;
+	if (callee.finder != NULL && callee.finder->finds_library)
+		open_named(closure, node, fact, callee.finder->argument);
+	else if (callee.finder != NULL)
+		look_up_named(closure, node, fact, callee.finder->argument);
 	if (callee.node == NULL)
 		return;
 	if (callee.is_resolver)

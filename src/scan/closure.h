@@ -42,6 +42,14 @@ struct callee {
 	struct node *node; /* NULL: not known */
 	uint32_t entry;    /* index + 1 of the name's entry in the scope; 0: not by name */
 	bool is_resolver;  /* of an indirect function: it returns what is called */
+	const struct finder *finder; /* NULL: it is none */
+};
+
+/* A function of libc that finds a library or a symbol by its name. */
+struct finder {
+	const char *function;
+	int argument; /* the name */
+	bool finds_library;
 };
 
 /* What ld.so puts into a word, with the files that this program loads. */
@@ -51,6 +59,7 @@ struct slot {
 	    target;     /* links there (links.h); 0: what is not found may be loaded later */
 	uint32_t entry; /* as in a callee */
 	bool is_resolver;
+	const struct finder *finder;
 };
 
 enum { SLOTS_PER_PAGE = 32, NODES_PER_PAGE = 8 };

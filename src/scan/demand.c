@@ -1,6 +1,5 @@
 #include "scan/demand.h"
 
-#include <string.h>
 
 #include "scan/models.h"
 #include "scan/numbers.h"
@@ -78,30 +77,13 @@ static uint64_t wanted_here(const struct image *image, const struct function *fu
 	return wanted;
 }
 
-/* The argument that is a library's or a symbol's name; -1: none is. */
-static int name_argument(const struct closure *closure, const struct callee *callee)
-{
-	static const struct {
-		const char *function;
-		int argument;
-	} finders[] = { { "dlopen", 0 }, { "dlmopen", 1 }, { "dlsym", 1 }, { "dlvsym", 1 } };
-	if (callee->entry == 0)
-		return -1;
-	const char *name = closure->scope.entries[callee->entry - 1].symbol->name;
-	for (size_t i = 0; i < sizeof(finders) / sizeof(finders[0]); i++)
-		if (strcmp(finders[i].function, name) == 0)
-			return finders[i].argument;
-	return -1;
-}
-
 /* What a callee wants to be told, be it known or not. */
 static uint64_t wanted_by(const struct closure *closure, const struct node *node,
 			  const struct callee *callee)
 {
 	const struct machine *machine = closure->loaded[node->module].module->image.machine;
-	int argument = name_argument(closure, callee);
 	return (callee->node == NULL ? 0 : callee->node->wants) |
-	       (argument < 0 ? 0 : bit_of(machine->arguments[argument]));
+	       (callee->finder == NULL ? 0 : bit_of(machine->arguments[callee->finder->argument]));
 }
 
 /* The inputs that the function, or what it hands them to, wants to know, as far as is known. */
