@@ -25,13 +25,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LAST_OF_LINUX_3_2 = 311, LAST = 470, FIRST_OF_NEW_TABLE = 424, LAST_OF_OLD_TABLE = 334 };
+#include "hand_to_strace.h"
 
-static void sleep_a_little(void)
-{
-	const struct timespec moment = { .tv_nsec = 2000000 };
-	(void)nanosleep(&moment, NULL);
-}
+enum { LAST_OF_LINUX_3_2 = 311, LAST = 470, FIRST_OF_NEW_TABLE = 424, LAST_OF_OLD_TABLE = 334 };
 
 static int forget_new_calls(void)
 {
@@ -66,41 +62,6 @@ static int forget_vdso(pid_t pid)
 	}
 }
 
-static int is_traced(pid_t pid)
-{
-	char line[256];
-	int tracer = 0;
-	(void)snprintf(line, sizeof(line), "/proc/%d/status", (int)pid);
-	FILE *status = fopen(line, "re");
-	if (status == NULL)
-		return 1;
-	while (fgets(line, sizeof(line), status) != NULL)
-		if (strncmp(line, "TracerPid:", 10) == 0)
-			tracer = (int)strtol(line + 10, NULL, 10);
-	(void)fclose(status);
-	return tracer > 0;
-}
-
-static void become_strace(pid_t pid, const char *log, const char *program)
-{
-	FILE *first = fopen(log, "we");
-	if (first == NULL)
-		_exit(2);
-	(void)fprintf(first, "%d execve(\"%s\", [], 0x0) = 0\n", (int)pid, program);
-	(void)fclose(first);
-	if (fork() == 0) {
-		while (!is_traced(pid))
-			sleep_a_little();
-		sleep_a_little();
-		(void)kill(pid, SIGCONT);
-		_exit(0);
-	}
-	char number[16];
-	(void)snprintf(number, sizeof(number), "%d", (int)pid);
-	(void)execlp("strace", "strace", "-f", "-qq", "-s", "200", "-A", "-o", log, "-p", number, NULL);
-	_exit(2);
-}
-
 static void trace(pid_t pid, const char *log, const char *program, int ready)
 {
 	int status;
@@ -111,9 +72,10 @@ static void trace(pid_t pid, const char *log, const char *program, int ready)
 	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status)) {
 		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8)) {
 			int is_changed = forget_vdso(pid);
-			(void)kill(pid, SIGSTOP); /* pending: it stops before its first instruction */
+			(void)kill(pid,
+				   SIGSTOP); /* pending: it stops before its first instruction */
 			if (ptrace(PTRACE_DETACH, pid, NULL, 0) == 0 && is_changed == 0)
-				become_strace(pid, log, program);
+				hand_to_strace(pid, log, program);
 			_exit(2);
 		}
 		(void)ptrace(PTRACE_CONT, pid, NULL, status >> 16 == 0 ? WSTOPSIG(status) : 0);

@@ -35,6 +35,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hand_to_strace.h"
+
 enum { MAX_STEPS = 64, MAX_INSTRUCTION_BYTES = 15, MAX_FILTER_BYTES = 1 << 16 };
 
 struct plan {
@@ -225,49 +227,6 @@ static void confine(pid_t pid, const char *profile)
 		fail("the filter was refused");
 }
 
-static int is_traced(pid_t pid)
-{
-	char line[256];
-	int tracer = 0;
-	(void)snprintf(line, sizeof(line), "/proc/%d/status", (int)pid);
-	FILE *status = fopen(line, "re");
-	if (status == NULL)
-		return 1;
-	while (fgets(line, sizeof(line), status) != NULL)
-		if (strncmp(line, "TracerPid:", 10) == 0)
-			tracer = (int)strtol(line + 10, NULL, 10);
-	(void)fclose(status);
-	return tracer > 0;
-}
-
-static void sleep_a_little(void)
-{
-	const struct timespec moment = { .tv_nsec = 2000000 };
-	(void)nanosleep(&moment, NULL);
-}
-
-/* The log begins with the execve, which strace itself cannot see. */
-static void become_strace(const struct plan *plan)
-{
-	FILE *first = fopen(plan->log, "we");
-	if (first == NULL)
-		fail(plan->log);
-	(void)fprintf(first, "%d execve(\"%s\", [], 0x0) = 0\n", (int)plan->pid, plan->program);
-	(void)fclose(first);
-	if (fork() == 0) {
-		while (!is_traced(plan->pid))
-			sleep_a_little();
-		sleep_a_little();
-		(void)kill(plan->pid, SIGCONT);
-		_exit(0);
-	}
-	char number[16];
-	(void)snprintf(number, sizeof(number), "%d", (int)plan->pid);
-	(void)execlp("strace", "strace", "-f", "-qq", "-s", "300", "-A", "-o", plan->log, "-p",
-		     number, NULL);
-	_exit(2);
-}
-
 static void trace(const struct plan *plan, int ready)
 {
 	int status;
@@ -294,7 +253,7 @@ static void trace(const struct plan *plan, int ready)
 			   SIGSTOP); /* pending: it stops before main's first instruction */
 	(void)ptrace(PTRACE_DETACH, pid, NULL, 0);
 	if (plan->log != NULL)
-		become_strace(plan);
+		hand_to_strace(plan->pid, plan->log, plan->program);
 	_exit(0);
 }
 
