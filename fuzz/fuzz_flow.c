@@ -40,33 +40,48 @@ static size_t make_program(const uint8_t *bytes, size_t size_bytes, uint8_t *out
 	return CODE_OFF + size_bytes - 1;
 }
 
-static void check_function(const struct image *image, const struct function *function, uint64_t end)
+static void check_term(const struct function *function, size_t index)
 {
+	struct term term = function_term(function, index);
+	check(term.input < INPUT_COUNT);
+	check(term.kind != TERM_RANGES ||
+	      (term.range_count > 0 && term_holds(&term, term.ranges[0].low) &&
+	       term_holds(&term, term.ranges[term.range_count - 1].high)));
+}
+
+static void check_argument(const struct function *function, const struct argument *argument)
+{
+	const struct value *value = &argument->value;
+	check(argument->input < INPUT_COUNT);
+	check(value->kind != VALUE_INPUT || value->input < INPUT_COUNT);
+	check(value->kind != VALUE_SET ||
+	      (value->bits > 1 && value->bits <= VALUE_MAX_SET &&
+	       function->numbers[value->number] < function->numbers[value->number + 1]));
+}
+
+static void check_facts(struct facts facts, uint64_t end)
+{
+	const struct function *function = facts.function;
+	const struct fact *fact;
 	uint64_t last_va = 0;
-	for (size_t i = 0; i < function->fact_count; i++) {
-		struct fact own;
-		const struct fact *fact = flow_fact(image, function, i, &own);
-		if (fact == NULL)
-			continue;
+	while ((fact = facts_next(&facts)) != NULL) {
 		check(fact->va >= CODE_VA && fact->va < end);
 		check(last_va <= fact->va);
 		last_va = fact->va;
-		for (size_t k = 0; fact->reach != NULL && k < fact->reach->term_count; k++) {
-			const struct term *term = &fact->reach->terms[k];
-			check(term->input < INPUT_COUNT);
-			check(term->kind != TERM_RANGES ||
-			      (term->range_count > 0 && term_holds(term, term->ranges[0].low) &&
-			       term_holds(term, term->ranges[term->range_count - 1].high)));
-		}
-		for (size_t k = 0; k < fact->argument_count; k++) {
-			const struct value *value = &fact->arguments[k].value;
-			check(fact->arguments[k].input < INPUT_COUNT);
-			check(value->kind != VALUE_INPUT || value->input < INPUT_COUNT);
-			check(value->kind != VALUE_SET ||
-			      (value->set->count > 1 && value->set->count <= VALUE_MAX_SET &&
-			       value->set->numbers[0] < value->set->numbers[1]));
-		}
+		for (size_t k = 0; k < fact->term_count; k++)
+			check_term(function, fact->first_term + k);
+		for (size_t k = 0; k < fact->argument_count; k++)
+			check_argument(function, &function->arguments[fact->first_argument + k]);
 	}
+}
+
+/* What is kept of a function is read as what it was. */
+static void check_block(const struct image *image, const struct function *function)
+{
+	struct function again;
+	check(function_of_block(image, function->va, function->block, &again));
+	check(again.fact_count == function->fact_count && again.facts == function->facts &&
+	      again.inputs == function->inputs);
 }
 
 /* The syscalls found, for comparison; the arena holds everything. */
@@ -83,11 +98,14 @@ static struct program scan(struct arena *arena, struct slice bytes)
 		     &program);
 	uint64_t end = CODE_VA + bytes.size_bytes - CODE_OFF;
 	for (size_t i = 0; i < module_number_count(module); i++) {
-		const struct module_function *function = module_known(module, (uint32_t)i);
-		if (function != NULL && function->is_swept)
-			check_function(&module->image, &function->swept, end);
-		if (function != NULL && function->valued != NULL)
-			check_function(&module->image, &function->valued->function, end);
+		const struct function *function = module_valued(module, (uint32_t)i);
+		check_facts((struct facts){ .image = &module->image,
+					    .swept = module_swept(module, (uint32_t)i) },
+			    end);
+		if (function == NULL)
+			continue;
+		check_facts((struct facts){ .image = &module->image, .function = function }, end);
+		check_block(&module->image, function);
 	}
 	module_finish(module);
 	return program;

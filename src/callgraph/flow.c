@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "callgraph/state.h"
-#include "disasm/sweep.h"
+#include "callgraph/swept.h"
 
 /* A straight run of instructions; how it ends is its last instruction's matter, or `next`. */
 struct block {
@@ -26,7 +26,6 @@ struct place { /* of an instruction that was decoded */
 struct walk {
 	struct flow flow;
 	uint64_t va;
-	struct arena *arena; /* of the facts */
 	struct block *blocks;
 	size_t block_count, block_capacity;
 	struct elf_range range;    /* up to the next function, as long as it is not too large */
@@ -46,8 +45,8 @@ struct walk {
 	struct clobbers *clobbers; /* when it sees callees */
 	/* facts, when they are collected */
 	bool collecting;
-	struct fact *facts;
-	size_t fact_count, fact_capacity;
+	struct draft *drafts;
+	size_t draft_count, draft_capacity;
 };
 
 enum { PLACES_MAX_BYTES = 1 << 17 }; /* of a function whose places are an array by address */
@@ -275,34 +274,30 @@ static void flow_to(struct walk *walk, uint64_t va, const struct state *state)
 	walk->queue[walk->queue_count++] = (uint32_t)index;
 }
 
-static struct fact *fact_add(struct walk *walk, const struct instruction *instruction,
-			     enum fact_kind kind, uint64_t target)
+static struct draft *fact_add(struct walk *walk, const struct instruction *instruction,
+			      enum fact_kind kind, uint64_t target)
 {
-	if (walk->fact_count == walk->fact_capacity)
-		walk->facts = arena_grow(walk->flow.scratch, walk->facts, walk->fact_count,
-					 sizeof(*walk->facts), &walk->fact_capacity);
-	struct fact *fact = &walk->facts[walk->fact_count++];
-	*fact = (struct fact){ .va = instruction->va, .target = target, .kind = (uint8_t)kind };
-	return fact;
+	if (walk->draft_count == walk->draft_capacity)
+		walk->drafts = arena_grow(walk->flow.scratch, walk->drafts, walk->draft_count,
+					  sizeof(*walk->drafts), &walk->draft_capacity);
+	struct draft *draft = &walk->drafts[walk->draft_count++];
+	*draft = (struct draft){ { .va = instruction->va, .target = target, .kind = (uint8_t)kind },
+				 NULL,
+				 NULL };
+	return draft;
 }
 
-/* Values whose memory is the scratch arena's get one that lasts; tables become their numbers. */
+/* Tables become their numbers. */
 static struct value value_keep(struct walk *walk, const struct value *value)
 {
-	struct value kept = *value;
-	if (value->kind == VALUE_ENTRY) {
-		uint64_t *numbers;
-		size_t count;
-		if (value->bits == 0 || value->table->is_address ||
-		    !state_table(&walk->flow, value->table, &numbers, &count))
-			return value_any();
-		kept = value_of_numbers(walk->flow.scratch, numbers, count);
-	}
-	if (kept.kind == VALUE_SET)
-		kept.set =
-		    arena_copy(walk->arena, kept.set, 1,
-			       sizeof(*kept.set) + kept.set->count * sizeof(kept.set->numbers[0]));
-	return kept;
+	uint64_t *numbers;
+	size_t count;
+	if (value->kind != VALUE_ENTRY)
+		return *value;
+	if (value->bits == 0 || value->table->is_address ||
+	    !state_table(&walk->flow, value->table, &numbers, &count))
+		return value_any();
+	return value_of_numbers(walk->flow.scratch, numbers, count);
 }
 
 enum { MAX_ARGUMENTS = 96 };
@@ -324,9 +319,16 @@ static void argument_add(struct walk *walk, struct argument_list *list, unsigned
 	list->items[list->count++] = (struct argument){ (uint16_t)input, kept };
 }
 
+static void keep_arguments(struct walk *walk, const struct argument_list *list, struct draft *draft)
+{
+	draft->fact.argument_count = (uint8_t)list->count;
+	draft->arguments =
+	    arena_copy(walk->flow.scratch, list->items, list->count, sizeof(list->items[0]));
+}
+
 /* What a called function finds in registers, on the stack, and behind addresses of our stack. */
 static void collect_arguments(struct walk *walk, const struct state *state, bool jump,
-			      struct fact *fact)
+			      struct draft *draft)
 {
 	const struct machine *machine = walk->flow.machine;
 	struct argument_list list = { 0 };
@@ -361,11 +363,10 @@ static void collect_arguments(struct walk *walk, const struct state *state, bool
 		}
 		argument_add(walk, &list, INPUT_STACK + i, &value);
 	}
-	fact->argument_count = (uint16_t)list.count;
-	fact->arguments = arena_copy(walk->arena, list.items, list.count, sizeof(list.items[0]));
+	keep_arguments(walk, &list, draft);
 }
 
-static void collect_syscall(struct walk *walk, const struct state *state, struct fact *fact)
+static void collect_syscall(struct walk *walk, const struct state *state, struct draft *draft)
 {
 	const struct machine *machine = walk->flow.machine;
 	struct argument_list list = { 0 };
@@ -374,8 +375,7 @@ static void collect_syscall(struct walk *walk, const struct state *state, struct
 	for (unsigned i = 0; i < 6; i++)
 		argument_add(walk, &list, machine->syscall_arguments[i],
 			     &state->registers[machine->syscall_arguments[i]]);
-	fact->argument_count = (uint16_t)list.count;
-	fact->arguments = arena_copy(walk->arena, list.items, list.count, sizeof(list.items[0]));
+	keep_arguments(walk, &list, draft);
 }
 
 /* What an instruction mentions, besides where it goes. */
@@ -409,8 +409,8 @@ static void collect_mentions(struct walk *walk, const struct state *state,
 			fact_add(walk, instruction, FACT_REFERENCE, address.table->va);
 		} else if (address.kind == VALUE_ADDRESS && !control &&
 			   !(operation == OPERATION_MOVE && i == 0)) {
-			struct fact *fact = fact_add(walk, instruction, FACT_LOAD, address.number);
-			fact->width_bytes = operand->width_bytes == 0 ? 64 : operand->width_bytes;
+			fact_add(walk, instruction, FACT_LOAD, address.number)->fact.width_bytes =
+			    operand->width_bytes == 0 ? LOAD_MAX_BYTES : operand->width_bytes;
 		}
 	}
 	if (operation == OPERATION_MOVE && instruction->operands[0].kind == OPERAND_MEMORY &&
@@ -419,10 +419,9 @@ static void collect_mentions(struct walk *walk, const struct state *state,
 		struct value value = state_read(&walk->flow, state, &instruction->operands[1]);
 		if (address.kind == VALUE_ADDRESS && value.kind == VALUE_INPUT &&
 		    value.number == 0 && value.input < INPUT_STACK) {
-			struct fact *fact = fact_add(walk, instruction, FACT_STORE, address.number);
-			struct argument argument = { value.input, value };
-			fact->arguments = arena_copy(walk->arena, &argument, 1, sizeof(argument));
-			fact->argument_count = 1;
+			struct argument_list list = { 1, { { value.input, value } } };
+			keep_arguments(walk, &list,
+				       fact_add(walk, instruction, FACT_STORE, address.number));
 		}
 	}
 	/* aarch64 makes addresses in two steps. */
@@ -521,18 +520,19 @@ static void call(struct walk *walk, struct state *state, const struct instructio
 		after_call(walk, state, &target);
 		return;
 	}
-	struct fact *fact;
+	struct draft *draft;
 	if (target.kind == VALUE_ADDRESS)
-		fact = fact_add(walk, instruction, FACT_CALL, target.number);
+		draft = fact_add(walk, instruction, FACT_CALL, target.number);
 	else if (target.kind == VALUE_SLOT)
-		fact = fact_add(walk, instruction, FACT_CALL_SLOT, target.number);
+		draft = fact_add(walk, instruction, FACT_CALL_SLOT, target.number);
 	else
-		fact = fact_add(walk, instruction, FACT_CALL_UNKNOWN, 0);
-	collect_arguments(walk, state, false, fact);
-	if (operand->kind == OPERAND_MEMORY && fact->kind == FACT_CALL_UNKNOWN) {
+		draft = fact_add(walk, instruction, FACT_CALL_UNKNOWN, 0);
+	collect_arguments(walk, state, false, draft);
+	if (operand->kind == OPERAND_MEMORY && draft->fact.kind == FACT_CALL_UNKNOWN) {
 		struct value address = state_address(&walk->flow, state, operand);
 		if (address.kind == VALUE_ADDRESS)
-			fact_add(walk, instruction, FACT_LOAD, address.number)->width_bytes = 8;
+			fact_add(walk, instruction, FACT_LOAD, address.number)->fact.width_bytes =
+			    8;
 		else if (address.kind == VALUE_ENTRY)
 			fact_add(walk, instruction, FACT_REFERENCE, address.table->va);
 	}
@@ -559,8 +559,8 @@ static void jump_to(struct walk *walk, const struct instruction *instruction, st
 	if (!leaves(walk, state, instruction->va, target)) {
 		flow_to(walk, target, state);
 	} else if (walk->collecting) {
-		struct fact *fact = fact_add(walk, instruction, FACT_JUMP, target);
-		collect_arguments(walk, state, true, fact);
+		struct draft *draft = fact_add(walk, instruction, FACT_JUMP, target);
+		collect_arguments(walk, state, true, draft);
 	}
 }
 
@@ -611,9 +611,9 @@ static void jump(struct walk *walk, struct state *state, const struct instructio
 	}
 	if (target.kind == VALUE_SLOT) {
 		if (walk->collecting) {
-			struct fact *fact =
+			struct draft *draft =
 			    fact_add(walk, instruction, FACT_JUMP_SLOT, target.number);
-			collect_arguments(walk, state, true, fact);
+			collect_arguments(walk, state, true, draft);
 		}
 		return;
 	}
@@ -622,13 +622,13 @@ static void jump(struct walk *walk, struct state *state, const struct instructio
 		return;
 	walk->unresolved = true;
 	if (walk->collecting) {
-		struct fact *fact = fact_add(walk, instruction, FACT_CALL_UNKNOWN, 0);
-		collect_arguments(walk, state, true, fact);
+		struct draft *draft = fact_add(walk, instruction, FACT_CALL_UNKNOWN, 0);
+		collect_arguments(walk, state, true, draft);
 		if (operand->kind == OPERAND_MEMORY) {
 			struct value address = state_address(&walk->flow, state, operand);
 			if (address.kind == VALUE_ADDRESS)
 				fact_add(walk, instruction, FACT_LOAD, address.number)
-				    ->width_bytes = 8;
+				    ->fact.width_bytes = 8;
 			else if (address.kind == VALUE_ENTRY)
 				fact_add(walk, instruction, FACT_REFERENCE, address.table->va);
 		}
@@ -658,19 +658,6 @@ static bool branch(struct walk *walk, struct state *state, const struct instruct
 	return state_branch(&walk->flow, state, instruction, condition_inverse(condition));
 }
 
-/* The condition of a block's facts, kept. */
-static const struct reach *keep_reach(struct walk *walk, const struct reach *reach)
-{
-	if (reach->term_count == 0)
-		return NULL;
-	struct reach *copy = arena_copy(walk->arena, reach, 1, sizeof(*copy));
-	for (size_t i = 0; i < copy->term_count; i++)
-		copy->terms[i].ranges =
-		    arena_copy(walk->arena, copy->terms[i].ranges, copy->terms[i].range_count,
-			       sizeof(struct number_range));
-	return copy;
-}
-
 /* Runs a block from its entry state and hands its state on; collects facts in the last pass. */
 static void block_run(struct walk *walk, size_t index)
 {
@@ -680,7 +667,7 @@ static void block_run(struct walk *walk, size_t index)
 	const struct instruction *instructions = walk->blocks[index].instructions;
 	size_t count = walk->blocks[index].instruction_count;
 	uint64_t next = walk->blocks[index].next;
-	size_t first_fact = walk->fact_count;
+	size_t first_draft = walk->draft_count;
 	bool goes_on = next != 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct instruction *instruction = &instructions[i];
@@ -711,11 +698,13 @@ static void block_run(struct walk *walk, size_t index)
 	}
 	if (goes_on && count > 0)
 		jump_to(walk, &instructions[count - 1], &state, next);
-	if (!walk->collecting || walk->fact_count == first_fact)
+	const struct reach *reach = &walk->blocks[index].entry->reach;
+	if (walk->draft_count == first_draft || reach->term_count == 0)
 		return;
-	const struct reach *reach = keep_reach(walk, &walk->blocks[index].entry->reach);
-	for (size_t i = first_fact; i < walk->fact_count; i++)
-		walk->facts[i].reach = reach;
+	reach =
+	    arena_copy(walk->flow.scratch, reach, 1, sizeof(*reach)); /* later joins change it */
+	for (size_t i = first_draft; i < walk->draft_count; i++)
+		walk->drafts[i].reach = reach;
 }
 
 /* The waiting block with the lowest address: then most of what leads to a block came before it. */
@@ -790,16 +779,6 @@ static void enter_rest(struct walk *walk, const struct state *unknown)
 	}
 }
 
-static int compare_facts(const void *left, const void *right)
-{
-	const struct fact *a = left, *b = right;
-	if (a->va != b->va)
-		return a->va < b->va ? -1 : 1;
-	if (a->kind != b->kind)
-		return (int)a->kind - (int)b->kind;
-	return (a->target > b->target) - (a->target < b->target);
-}
-
 /* An FDE may cover many functions, as that of a PLT does. */
 static struct elf_range up_to_next_entry(const struct image *image, uint64_t va)
 {
@@ -831,23 +810,25 @@ static void follow(struct walk *walk)
 			block_run(walk, i);
 }
 
-/* The facts of a swept function as a list. */
-static struct function gather(const struct image *image, uint64_t va, struct arena *arena)
+/* The facts of the pass over all code. */
+static struct function gather(const struct image *image, uint64_t va, struct arena *arena,
+			      struct arena *scratch)
 {
-	struct function swept = flow_sweep(image, va), function = { .va = va, .cut = true };
-	function.facts = arena_alloc(arena, swept.fact_count, sizeof(*function.facts));
-	for (size_t i = 0; i < swept.fact_count; i++)
-		if (flow_fact(image, &swept, i, &function.facts[function.fact_count]) != NULL)
-			function.fact_count++;
+	struct facts facts = { .image = image, .swept = swept_around(image, va) };
+	struct draft *drafts = arena_alloc(scratch, facts.swept.fact_count, sizeof(*drafts));
+	const struct fact *fact;
+	size_t count = 0;
+	while ((fact = facts_next(&facts)) != NULL)
+		drafts[count++].fact = *fact;
+	struct function function = function_of_drafts(image, va, drafts, count, arena, scratch);
+	function.cut = true;
 	return function;
 }
 
 struct function flow_function(const struct image *image, uint64_t va, struct arena *arena,
 			      struct arena *scratch)
 {
-	const struct walk fresh = { .flow = { image, image->machine, scratch },
-				    .va = va,
-				    .arena = arena };
+	const struct walk fresh = { .flow = { image, image->machine, scratch }, .va = va };
 	struct walk walk = fresh;
 	follow(&walk);
 	if (walk.number_lost) { /* rare: it pays to look into the callees */
@@ -856,153 +837,6 @@ struct function flow_function(const struct image *image, uint64_t va, struct are
 		follow(&walk);
 	}
 	if (walk.cut) /* what was not followed is not lost: only its values are */
-		return gather(image, va, arena);
-	if (walk.fact_count > 0)
-		qsort(walk.facts, walk.fact_count, sizeof(*walk.facts), compare_facts);
-	return (struct function){ .va = va,
-				  .facts = arena_copy(arena, walk.facts, walk.fact_count,
-						      sizeof(*walk.facts)),
-				  .fact_count = (uint32_t)walk.fact_count };
-}
-
-/* How straight code from one address to another ends. */
-struct tail {
-	bool is_data;       /* some of it is no instruction */
-	bool crosses;       /* the last instruction goes on behind the end */
-	bool falls_through; /* control comes behind the end */
-};
-
-static bool crosses(const struct image *image, uint64_t va, uint64_t end)
-{
-	struct slice code = elf_bytes_from(&image->file, va);
-	struct instruction instruction;
-	return instruction_decode(image->arch, code.bytes, code.size_bytes, va, &instruction) &&
-	       va + instruction.length_bytes > end;
-}
-
-static struct tail tail_of(const struct image *image, uint64_t start, uint64_t end)
-{
-	enum { EVENTS = 64 };
-	struct sweep_end swept = { start, true };
-	struct sweep sweep;
-	struct sweep_event events[EVENTS];
-	struct slice code = elf_bytes_from(&image->file, start);
-	size_t count;
-	if (code.size_bytes > end - start)
-		code.size_bytes = end - start;
-	(void)sweep_init(&sweep, image->arch, code, start); /* an image is of one that it knows */
-	while ((count = sweep_next(&sweep, events, EVENTS)) != 0)
-		for (size_t i = 0; i < count; i++) {
-			if (events[i].kind == SWEEP_BAD)
-				return (struct tail){ .is_data = true,
-						      .crosses = crosses(image, events[i].va, end),
-						      .falls_through = true };
-			sweep_end_pass(&swept, &events[i]);
-		}
-	return (struct tail){ .falls_through = swept.falls_through || swept.next_va < end };
-}
-
-enum { SWEPT_MAX_BYTES = 1 << 16 }; /* of code without a table, between two entries */
-
-/*
- * What of a function is swept, and whether control may run on behind it. Without a table it goes
- * on to the next entry that is the start of an instruction.
- */
-static struct elf_range swept_range(const struct image *image, uint64_t va, bool *out_runs_over)
-{
-	bool certain;
-	struct elf_range range = image_function_around(image, va, &certain);
-	if (certain) { /* what runs on behind an FDE is among the events */
-		*out_runs_over = false;
-		return range;
-	}
-	const struct elf_section *section = elf_section_at(&image->file, va);
-	uint64_t limit = section == NULL ? UINT64_MAX : section->va + section->size_bytes;
-	uint64_t end = range.va + range.size_bytes;
-	struct tail tail = tail_of(image, range.va, end);
-	while (tail.crosses && end < limit && end - range.va < SWEPT_MAX_BYTES) {
-		end = image_entry_from(image, end + 1);
-		if (end > limit || !elf_is_code(&image->file, end))
-			end = limit;
-		if (end == UINT64_MAX)
-			break;
-		tail = tail_of(image, range.va, end);
-	}
-	if (end != UINT64_MAX)
-		range.size_bytes = end - range.va;
-	*out_runs_over = (tail.is_data || tail.falls_through) && end < limit;
-	return range;
-}
-
-struct function flow_sweep(const struct image *image, uint64_t va)
-{
-	struct function function = { .va = va, .swept = true };
-	struct elf_range range = swept_range(image, va, &function.runs_over);
-	uint64_t end = range.va + range.size_bytes;
-	size_t first = image_event_from(image, range.va), count = 0;
-	for (; first + count < image->event_count &&
-	       image->base + image->events[first + count].off < end;
-	     count++) {
-		unsigned kind = image->events[first + count].kind;
-		function.has_syscall |=
-		    kind == SWEEP_SYSCALL || kind == SWEEP_SYSENTER || kind == SWEEP_INT80;
-	}
-	function.first_event = (uint32_t)first;
-	function.fact_count = (uint32_t)count + function.runs_over;
-	function.start_off = (uint32_t)(range.va - image->base);
-	function.end_off = (uint32_t)(end - image->base);
-	return function;
-}
-
-struct fact *flow_fact(const struct image *image, const struct function *function, size_t index,
-		       struct fact *own)
-{
-	static const uint8_t kinds[UINT8_MAX + 1] = {
-		[SWEEP_CALL] = FACT_CALL,           [SWEEP_JUMP] = FACT_JUMP,
-		[SWEEP_BRANCH] = FACT_JUMP,         [SWEEP_CALL_SLOT] = FACT_CALL_SLOT,
-		[SWEEP_JUMP_SLOT] = FACT_JUMP_SLOT, [SWEEP_ADDRESS] = FACT_REFERENCE,
-		[SWEEP_IMMEDIATE] = FACT_REFERENCE, [SWEEP_LOAD] = FACT_LOAD,
-		[SWEEP_SYSCALL] = FACT_SYSCALL,     [SWEEP_SYSENTER] = FACT_SYSCALL_I386,
-		[SWEEP_INT80] = FACT_SYSCALL_I386,
-	};
-	if (!function->swept)
-		return &function->facts[index];
-	uint64_t end = image->base + function->end_off;
-	if (function->runs_over && index == function->fact_count - 1u) {
-		*own = (struct fact){ .va = end - 1, .target = end, .kind = FACT_JUMP };
-		return own;
-	}
-	const struct event *event = &image->events[function->first_event + index];
-	bool jump = event->kind == SWEEP_JUMP || event->kind == SWEEP_BRANCH;
-	if (jump && event->value >= function->start_off && event->value < function->end_off)
-		return NULL;
-	*own = (struct fact){ .va = image->base + event->off,
-			      .target = image->base + event->value,
-			      .link = FACT_OF_EVENT | (uint32_t)(function->first_event + index),
-			      .kind = kinds[event->kind],
-			      .width_bytes = event->width_bytes == 0 ? 64 : event->width_bytes };
-	if (own->kind != FACT_CALL_SLOT && own->kind != FACT_JUMP_SLOT)
-		return own;
-	/* A slot that ld.so does not fill holds a pointer that is not known. */
-	const struct elf_relocation *relocation =
-	    elf_relocation_at(&image->relocations, own->target);
-	if (relocation == NULL || (image->fixed && relocation->kind == ELF_RELOCATION_RELATIVE))
-		own->kind = FACT_LOAD;
-	return own;
-}
-
-bool flow_is_stub(const struct image *image, uint64_t va)
-{
-	const struct elf_section *section = elf_section_at(&image->file, va);
-	if (section != NULL)
-		return strncmp(section->name, ".plt", 4) == 0;
-	struct slice code = elf_bytes_from(&image->file, va);
-	struct instruction instruction;
-	size_t off = 0;
-	while (instruction_decode(image->arch, code.bytes + off, code.size_bytes - off, va + off,
-				  &instruction) &&
-	       instruction.operation == OPERATION_NOTHING)
-		off += instruction.length_bytes;
-	return off < code.size_bytes && instruction.operation == OPERATION_JUMP &&
-	       instruction.operands[1].kind == OPERAND_MEMORY;
+		return gather(image, va, arena, scratch);
+	return function_of_drafts(image, va, walk.drafts, walk.draft_count, arena, scratch);
 }

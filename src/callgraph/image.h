@@ -1,5 +1,6 @@
 #pragma once
 
+#include "callgraph/address_set.h"
 #include "disasm/instruction.h"
 #include "elf/dynamic.h"
 #include "elf/golang.h"
@@ -7,24 +8,101 @@
 #include "elf/symbols.h"
 #include "elf/unwind.h"
 
-/* What one instruction does that needs no values to know; addresses from the image's base. */
-struct event {
-	uint32_t off;
-	uint32_t value;
-	uint8_t kind; /* enum sweep_kind */
-	uint8_t width_bytes;
+/* What a function does that matters for which syscalls a program can make. */
+enum fact_kind {
+	FACT_CALL,      /* target: code address */
+	FACT_JUMP,      /* a tail call, or control running into another function */
+	FACT_CALL_SLOT, /* target: the address of the word that holds the function's address */
+	FACT_JUMP_SLOT,
+	FACT_CALL_UNKNOWN, /* through a pointer; what it may point to is address-taken code */
+	FACT_REFERENCE,    /* target: an address of this file that was computed */
+	FACT_LOAD,         /* target: an address that was read, width_bytes of it */
+	FACT_STORE,        /* target: a variable that a pointer from the caller is put into */
+	FACT_SYSCALL,
+	FACT_SYSCALL_I386,
+	FACT_KIND_COUNT,
 };
 
-/* What a pass over all code of a file finds; all the rest is read from its headers. */
+/* What one instruction does that needs no values to know. */
+struct event {
+	uint32_t off;  /* of the instruction, from the image's base */
+	uint32_t link; /* calls, jumps, references: see below; slots and loads: the (first)
+			  relocation's number + 1 */
+	uint8_t kind;  /* enum fact_kind */
+	uint8_t count; /* of a load: of relocations that fill what it reads */
+};
+
+enum {
+	LOAD_MAX_BYTES = 64,   /* that one instruction reads */
+	COPY_MAX_BYTES = 4096, /* of a variable that is copied from a library */
+	/*
+	 * In the count of a load from where a variable may have been copied to: the rest of the
+	 * count is its width, and its link the address, from the base.
+	 */
+	EVENT_NEAR_COPY = 128,
+};
+
+/* A link is the number of a function or of a place in data; 0: it is not known. */
+enum { LINK_NOWHERE = 1 }; /* not to code, though control would go there */
+
+static inline uint32_t link_to_function(uint32_t number)
+{
+	return (number + 1) << 1;
+}
+
+static inline uint32_t link_to_place(uint32_t number)
+{
+	return (number + 1) << 1 | 1;
+}
+
+static inline bool link_is_place(uint32_t link)
+{
+	return (link & 1) != 0;
+}
+
+static inline uint32_t link_number(uint32_t link)
+{
+	return (link >> 1) - 1;
+}
+
+enum {
+	FUNCTION_HAS_TABLE = 1, /* an FDE or Go's table bounds it: its events are known; and */
+	FUNCTION_HAS_SYSCALL = 2,
+	FUNCTION_IS_STUB = 4, /* see swept_is_stub */
+	FUNCTION_IS_EXPORTED = 8,
+};
+
+enum { FUNCTION_MAX_EVENTS = (1 << 28) - 1 };
+
+/* The events of the function around an address, as the table that bounds it has it. */
+struct image_function {
+	uint32_t first_event;
+	uint32_t event_count : 28;
+	uint32_t flags : 4;
+};
+
+/*
+ * What a pass over all code of a file finds; all the rest is read from its headers. Functions are
+ * numbered: entries first, then targets. Places are, too.
+ */
 struct image_tables {
-	const uint64_t *entries; /* as in struct image, likewise below */
+	const uint64_t *entries; /* ascending: called, named, pointed to, or with an FDE */
 	size_t entry_count;
-	const uint64_t *borders;
+	struct address_numbers entry_numbers;
+	const uint64_t *targets; /* ascending: other code that is jumped to from another function */
+	size_t target_count;
+	const struct image_function *functions; /* of each entry and target */
+	const uint64_t
+	    *places; /* ascending: in data, that code or a relative relocation mentions */
+	size_t place_count;
+	const uint64_t *borders; /* ascending: where data objects may begin */
 	size_t border_count;
-	const struct event *events;
+	const struct event *events; /* ascending; jumps only when they leave their function */
 	size_t event_count;
+	const uint32_t *relocation_links; /* where each relative one leads; 0: it is none */
+	size_t relocation_count;
 	size_t code_bytes;
-	size_t syscall_sites;
+	size_t syscall_sites; /* instructions, live or not */
 };
 
 /* What an image is made from. All of it is borrowed as long as the image. */
@@ -53,17 +131,10 @@ struct image {
 	const struct machine *machine;
 	enum arch arch;
 	bool fixed; /* linked to run at its own addresses: any constant may be an address */
-	const uint64_t *entries; /* ascending: called, named, pointed to, or with an FDE */
-	size_t entry_count;
 	const struct elf_symbol *const *exports; /* dynamic symbols defined here, ascending va */
 	size_t export_count;
-	const uint64_t *borders; /* ascending: where data objects may begin */
-	size_t border_count;
-	uint64_t base;              /* the lowest address */
-	const struct event *events; /* ascending; jumps only when they leave their FDE */
-	size_t event_count;
-	size_t code_bytes;
-	size_t syscall_sites; /* instructions, live or not */
+	uint64_t base; /* the lowest address */
+	struct image_tables tables;
 };
 
 enum { IMAGE_DROP_BYTES = 8 << 20 }; /* of a mapped file are kept when they are done with */
@@ -82,6 +153,23 @@ bool image_is_entry(const struct image *image, uint64_t va);
 
 /* The first entry at or behind an address; UINT64_MAX: none. */
 uint64_t image_entry_from(const struct image *image, uint64_t va);
+
+/* The number of the function that starts at an address; ADDRESS_NONE: it is in no table. */
+uint32_t image_function_number(const struct image *image, uint64_t va);
+
+/* The address of a function by its number. */
+static inline uint64_t image_function_va(const struct image *image, uint32_t number)
+{
+	const struct image_tables *tables = &image->tables;
+	return number < tables->entry_count ? tables->entries[number]
+					    : tables->targets[number - tables->entry_count];
+}
+
+/* The number of a place; ADDRESS_NONE: it is in no table. */
+uint32_t image_place_number(const struct image *image, uint64_t va);
+
+/* Whether an address that code or data mentions is one of code: there is data among it. */
+bool image_is_code(const struct image *image, uint64_t va);
 
 /* One of the dynamic names of what is at an address; NULL: none. */
 const char *image_export_name(const struct image *image, uint64_t va);

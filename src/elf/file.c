@@ -371,6 +371,28 @@ bool elf_is_code(const struct elf_file *file, uint64_t va)
 	return segment != NULL && (segment->flags & ELF_EXECUTE) != 0;
 }
 
+struct elf_range elf_span(const struct elf_file *file)
+{
+	if (file->segment_count == 0)
+		return (struct elf_range){ 0 };
+	const struct elf_segment *last = &file->segments[file->segment_count - 1];
+	uint64_t low = file->segments[0].va;
+	return (struct elf_range){ low, last->va + last->memory_bytes - low };
+}
+
+struct elf_range elf_code_span(const struct elf_file *file)
+{
+	uint64_t low = UINT64_MAX, high = 0;
+	for (size_t i = 0; i < file->segment_count; i++) {
+		const struct elf_segment *segment = &file->segments[i];
+		if ((segment->flags & ELF_EXECUTE) == 0 || segment->memory_bytes == 0)
+			continue;
+		low = segment->va < low ? segment->va : low;
+		high = segment->va + segment->memory_bytes;
+	}
+	return low > high ? (struct elf_range){ 0 } : (struct elf_range){ low, high - low };
+}
+
 bool elf_is_writable(const struct elf_file *file, uint64_t va)
 {
 	const struct elf_segment *segment = elf_segment_at(file, va);

@@ -101,6 +101,10 @@ struct slice elf_bytes_from(const struct elf_file *file, uint64_t va);
 /* The bytes of a whole range, or an empty slice when any of them is not in the file. */
 struct slice elf_bytes_of(const struct elf_file *file, struct elf_range range);
 
+/* From the first segment to the last; of those with code only. size 0: there is none. */
+struct elf_range elf_span(const struct elf_file *file);
+struct elf_range elf_code_span(const struct elf_file *file);
+
 bool elf_is_code(const struct elf_file *file, uint64_t va);
 bool elf_is_writable(const struct elf_file *file, uint64_t va);
 

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "callgraph/address_set.h" /* ADDRESS_NONE */
 
 /* Numbers addresses in the order in which they are first asked for. A zeroed one is empty. */
 struct address_index {
@@ -18,8 +19,6 @@ struct address_slot {
 
 /* The number of an address; a new one is address_index's count before. */
 uint32_t address_index_add(struct arena *arena, struct address_index *index, uint64_t va);
-
-#define ADDRESS_NONE UINT32_MAX
 
 /* ADDRESS_NONE: it has none. */
 uint32_t address_index_find(const struct address_index *index, uint64_t va);

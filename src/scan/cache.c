@@ -10,12 +10,27 @@
 #include "base/file.h"
 
 enum {
-	CACHE_VERSION = 11, /* grows with every change of what is kept or of how facts are found */
+	CACHE_VERSION = 13, /* grows with every change of what is kept or of how facts are found */
 	CACHE_MAX_BYTES = 1 << 30,
-	CACHE_ALIGN = 8,
 };
 
 static const char cache_magic[8] = "sysgap\0";
+
+/* What follows the header, one array after the other; those of items of 8 bytes come first. */
+enum part {
+	PART_ENTRIES,
+	PART_ENTRY_WORDS,
+	PART_TARGETS,
+	PART_PLACES,
+	PART_BORDERS,
+	PART_INDEX, /* of functions, by address */
+	PART_FACTS, /* of these functions: the bytes of their blocks */
+	PART_FUNCTIONS,
+	PART_EVENTS,
+	PART_RELOCATION_LINKS,
+	PART_ENTRIES_BEFORE,
+	PART_COUNT,
+};
 
 struct cache_header {
 	char magic[8];
@@ -24,16 +39,27 @@ struct cache_header {
 	uint64_t file_bytes;
 	uint64_t code_bytes;
 	uint64_t syscall_sites;
-	uint64_t entry_count;    /* then the entries, */
-	uint64_t border_count;   /* the borders, */
-	uint64_t event_count;    /* the events, */
-	uint64_t function_count; /* the index of functions, by address, */
-	uint64_t facts_bytes;    /* and their facts */
+	uint64_t code_va, code_span_bytes;
+	uint64_t counts[PART_COUNT];
 };
 
 struct cached_function {
 	uint64_t va;
 	uint64_t off; /* in the facts */
+};
+
+static const size_t part_bytes[PART_COUNT] = {
+	[PART_ENTRIES] = sizeof(uint64_t),
+	[PART_ENTRY_WORDS] = sizeof(uint64_t),
+	[PART_TARGETS] = sizeof(uint64_t),
+	[PART_PLACES] = sizeof(uint64_t),
+	[PART_BORDERS] = sizeof(uint64_t),
+	[PART_INDEX] = sizeof(struct cached_function),
+	[PART_FACTS] = 1,
+	[PART_FUNCTIONS] = sizeof(struct image_function),
+	[PART_EVENTS] = sizeof(struct event),
+	[PART_RELOCATION_LINKS] = sizeof(uint32_t),
+	[PART_ENTRIES_BEFORE] = sizeof(uint32_t),
 };
 
 enum { HASH_LANES = 8 };
@@ -74,184 +100,6 @@ static bool cache_path(const struct cache *cache, const uint64_t *hash, char *ou
 	return length > 0 && (size_t)length < size;
 }
 
-/* ---- facts as bytes ---- */
-
-static void put(struct buffer *out, uint64_t number)
-{
-	uint8_t bytes[10];
-	size_t count = 0;
-	for (; number >= 0x80; number >>= 7)
-		bytes[count++] = (uint8_t)(number | 0x80);
-	bytes[count++] = (uint8_t)number;
-	buffer_append(out, bytes, count);
-}
-
-struct reader {
-	const uint8_t *at, *end;
-	bool failed;
-};
-
-static uint64_t get(struct reader *reader)
-{
-	uint64_t number = 0;
-	for (unsigned shift = 0; shift < 64; shift += 7) {
-		if (reader->at == reader->end)
-			break;
-		uint8_t byte = *reader->at++;
-		number |= (uint64_t)(byte & 0x7f) << shift;
-		if (byte < 0x80)
-			return number;
-	}
-	reader->failed = true;
-	return 0;
-}
-
-/* A count of things that take at least a byte each. */
-static size_t get_count(struct reader *reader)
-{
-	uint64_t count = get(reader);
-	if (count > (uint64_t)(reader->end - reader->at)) {
-		reader->failed = true;
-		return 0;
-	}
-	return (size_t)count;
-}
-
-static void put_reach(struct buffer *out, const struct reach *reach)
-{
-	put(out, reach == NULL ? 0 : reach->term_count);
-	for (size_t i = 0; reach != NULL && i < reach->term_count; i++) {
-		const struct term *term = &reach->terms[i];
-		put(out, term->input);
-		put(out, term->kind);
-		put(out, term->bits_wide);
-		put(out, term->mask);
-		put(out, term->bits);
-		put(out, term->range_count);
-		for (size_t k = 0; k < term->range_count; k++) {
-			put(out, term->ranges[k].low);
-			put(out, term->ranges[k].high);
-		}
-	}
-}
-
-static const struct reach *get_reach(struct reader *reader, struct arena *arena)
-{
-	size_t count = get_count(reader);
-	if (count == 0 || count > CONDITION_MAX_TERMS) {
-		reader->failed |= count != 0;
-		return NULL;
-	}
-	struct reach *reach = arena_alloc(arena, 1, sizeof(*reach));
-	reach->term_count = count;
-	for (size_t i = 0; i < count && !reader->failed; i++) {
-		struct term *term = &reach->terms[i];
-		term->input = (uint16_t)get(reader);
-		term->kind = (uint8_t)get(reader);
-		term->bits_wide = (uint8_t)get(reader);
-		term->mask = get(reader);
-		term->bits = get(reader);
-		term->range_count = (uint32_t)get_count(reader);
-		reader->failed |= term->input >= INPUT_COUNT || term->kind > TERM_NOT_BITS;
-		struct number_range *ranges =
-		    arena_alloc(arena, term->range_count, sizeof(*ranges));
-		for (size_t k = 0; k < term->range_count; k++)
-			ranges[k] = (struct number_range){ get(reader), get(reader) };
-		term->ranges = ranges;
-	}
-	return reach;
-}
-
-static void put_argument(struct buffer *out, const struct argument *argument)
-{
-	const struct value *value = &argument->value;
-	put(out, argument->input);
-	put(out, value->kind);
-	put(out, value->bits);
-	put(out, value->assumed);
-	put(out, value->input);
-	put(out, value->kind == VALUE_SET ? value->set->count : value->number);
-	for (size_t i = 0; value->kind == VALUE_SET && i < value->set->count; i++)
-		put(out, value->set->numbers[i]);
-}
-
-static struct argument get_argument(struct reader *reader, struct arena *arena)
-{
-	struct argument argument = { .input = (uint16_t)get(reader) };
-	struct value *value = &argument.value;
-	value->kind = (uint8_t)get(reader);
-	value->bits = (uint8_t)get(reader);
-	value->assumed = get(reader) != 0;
-	value->input = (uint16_t)get(reader);
-	reader->failed |= value->kind >= VALUE_ENTRY || argument.input >= INPUT_COUNT ||
-			  (value_is_given(value) && value->input >= INPUT_COUNT);
-	if (value->kind != VALUE_SET) {
-		value->number = get(reader);
-		return argument;
-	}
-	size_t count = get_count(reader);
-	struct value_set *set =
-	    arena_alloc(arena, 1, sizeof(*set) + count * sizeof(set->numbers[0]));
-	set->count = (uint32_t)count;
-	for (size_t i = 0; i < count; i++)
-		set->numbers[i] = get(reader);
-	value->set = set;
-	return argument;
-}
-
-static void put_function(struct buffer *out, const struct function *function)
-{
-	put(out, function->fact_count);
-	const struct reach *last = NULL;
-	for (size_t i = 0; i < function->fact_count; i++) {
-		const struct fact *fact = &function->facts[i];
-		put(out, fact->va - function->va);
-		put(out, fact->target);
-		put(out, fact->kind);
-		put(out, fact->width_bytes);
-		/* Facts of one block share their condition. */
-		bool same = i > 0 && fact->reach == last;
-		put(out, same);
-		if (!same)
-			put_reach(out, fact->reach);
-		last = fact->reach;
-		put(out, fact->argument_count);
-		for (size_t k = 0; k < fact->argument_count; k++)
-			put_argument(out, &fact->arguments[k]);
-	}
-}
-
-static bool get_function(struct reader *reader, struct arena *arena, uint64_t va,
-			 struct function *out_function)
-{
-	struct function function = { .va = va };
-	function.fact_count = (uint32_t)get_count(reader);
-	struct fact *facts = arena_alloc(arena, function.fact_count, sizeof(*facts));
-	const struct reach *last = NULL;
-	for (size_t i = 0; i < function.fact_count && !reader->failed; i++) {
-		struct fact *fact = &facts[i];
-		fact->va = va + get(reader);
-		fact->target = get(reader);
-		fact->kind = (uint8_t)get(reader);
-		fact->width_bytes = (uint8_t)get(reader);
-		if (get(reader) == 0)
-			last = get_reach(reader, arena);
-		fact->reach = last;
-		size_t argument_count = get_count(reader);
-		reader->failed |= argument_count > UINT16_MAX;
-		fact->argument_count = (uint16_t)argument_count;
-		reader->failed |= fact->kind >= FACT_KIND_COUNT;
-		struct argument *arguments =
-		    arena_alloc(arena, fact->argument_count, sizeof(*arguments));
-		for (size_t k = 0; k < fact->argument_count && !reader->failed; k++)
-			arguments[k] = get_argument(reader, arena);
-		fact->arguments = arguments;
-	}
-	function.facts = facts;
-	*out_function = function;
-	return !reader->failed;
-}
-
 /* ---- a module's file ---- */
 
 struct known_functions {
@@ -260,7 +108,7 @@ struct known_functions {
 	struct slice facts;
 };
 
-bool cache_function(const struct known_functions *known, uint64_t va, struct arena *arena,
+bool cache_function(const struct known_functions *known, const struct image *image, uint64_t va,
 		    struct function *out_function)
 {
 	size_t low = 0, high = known->count;
@@ -272,23 +120,12 @@ bool cache_function(const struct known_functions *known, uint64_t va, struct are
 			high = middle;
 	}
 	if (low == known->count || known->index[low].va != va ||
+	    known->index[low].off % sizeof(uint64_t) != 0 ||
 	    known->index[low].off > known->facts.size_bytes)
 		return false;
-	struct reader reader = { known->facts.bytes + known->index[low].off,
-				 known->facts.bytes + known->facts.size_bytes, false };
-	return get_function(&reader, arena, va, out_function);
-}
-
-static const void *take(struct slice *rest, uint64_t count, size_t size_bytes, bool *failed)
-{
-	if (*failed || count > rest->size_bytes / size_bytes) {
-		*failed = true;
-		return NULL;
-	}
-	const void *taken = rest->bytes;
-	rest->bytes += count * size_bytes;
-	rest->size_bytes -= count * size_bytes;
-	return taken;
+	struct slice block = { known->facts.bytes + known->index[low].off,
+			       known->facts.size_bytes - known->index[low].off };
+	return function_of_block(image, va, block, out_function);
 }
 
 /* The tables of a cache file, pointing into it; false: not for this content. */
@@ -304,23 +141,45 @@ static bool read_tables(struct slice file, const uint64_t *hash, uint64_t file_b
 	    header.hash[1] != hash[1] || header.file_bytes != file_bytes)
 		return false;
 	struct slice rest = { file.bytes + sizeof(header), file.size_bytes - sizeof(header) };
-	bool failed = false;
-	struct image_tables tables = { .code_bytes = header.code_bytes,
-				       .syscall_sites = header.syscall_sites,
-				       .entry_count = header.entry_count,
-				       .border_count = header.border_count,
-				       .event_count = header.event_count };
-	tables.entries = take(&rest, header.entry_count, sizeof(*tables.entries), &failed);
-	tables.borders = take(&rest, header.border_count, sizeof(*tables.borders), &failed);
-	struct known_functions known = { .count = header.function_count };
-	known.index = take(&rest, header.function_count, sizeof(*known.index), &failed);
-	tables.events = take(&rest, header.event_count, sizeof(*tables.events), &failed);
-	known.facts.bytes = take(&rest, header.facts_bytes, 1, &failed);
-	known.facts.size_bytes = header.facts_bytes;
-	if (failed || rest.size_bytes != 0)
+	const void *parts[PART_COUNT];
+	for (size_t i = 0; i < PART_COUNT; i++) {
+		if (header.counts[i] > rest.size_bytes / part_bytes[i])
+			return false;
+		parts[i] = rest.bytes;
+		rest.bytes += header.counts[i] * part_bytes[i];
+		rest.size_bytes -= header.counts[i] * part_bytes[i];
+	}
+	const struct address_numbers numbers = { { header.code_va, header.code_span_bytes },
+						 parts[PART_ENTRY_WORDS],
+						 parts[PART_ENTRIES_BEFORE] };
+	if (rest.size_bytes != 0 ||
+	    header.counts[PART_ENTRY_WORDS] != ADDRESS_WORDS(numbers.span) ||
+	    header.counts[PART_ENTRIES_BEFORE] != ADDRESS_WORDS(numbers.span) ||
+	    header.counts[PART_FUNCTIONS] !=
+		header.counts[PART_ENTRIES] + header.counts[PART_TARGETS])
 		return false;
-	*out_tables = tables;
-	*out_known = known;
+	*out_tables =
+	    (struct image_tables){ .entries = parts[PART_ENTRIES],
+				   .entry_count = header.counts[PART_ENTRIES],
+				   .entry_numbers = numbers,
+				   .targets = parts[PART_TARGETS],
+				   .target_count = header.counts[PART_TARGETS],
+				   .functions = parts[PART_FUNCTIONS],
+				   .places = parts[PART_PLACES],
+				   .place_count = header.counts[PART_PLACES],
+				   .borders = parts[PART_BORDERS],
+				   .border_count = header.counts[PART_BORDERS],
+				   .events = parts[PART_EVENTS],
+				   .event_count = header.counts[PART_EVENTS],
+				   .relocation_links = parts[PART_RELOCATION_LINKS],
+				   .relocation_count = header.counts[PART_RELOCATION_LINKS],
+				   .code_bytes = header.code_bytes,
+				   .syscall_sites = header.syscall_sites };
+	*out_known = (struct known_functions){
+		.index = parts[PART_INDEX],
+		.count = header.counts[PART_INDEX],
+		.facts = { parts[PART_FACTS], header.counts[PART_FACTS] },
+	};
 	return true;
 }
 
@@ -380,11 +239,37 @@ static void write_file(const char *path, const struct buffer *text)
 	buffer_finish(&part);
 }
 
+/* Those whose values were followed, by address; what was known and not asked for is kept, too. */
+static size_t list_functions(const struct module *module, struct arena *arena,
+			     const struct function ***out_functions)
+{
+	size_t known_count = module->known == NULL ? 0 : module->known->count, count = 0;
+	size_t number_count = module_number_count(module);
+	const struct function **functions =
+	    arena_alloc(arena, number_count + known_count, sizeof(struct function *));
+	for (size_t i = 0; i < number_count; i++) {
+		const struct function *valued = module_valued(module, (uint32_t)i);
+		if (valued != NULL && !valued->cut)
+			functions[count++] = valued;
+	}
+	for (size_t i = 0; i < known_count; i++) {
+		struct function *function = arena_alloc(arena, 1, sizeof(*function));
+		uint64_t va = module->known->index[i].va;
+		uint32_t number = module_find(module, va);
+		if ((number == ADDRESS_NONE || module_valued(module, number) == NULL) &&
+		    cache_function(module->known, &module->image, va, function))
+			functions[count++] = function;
+	}
+	*out_functions = functions;
+	return count;
+}
+
 void cache_keep_module(const struct cache *cache, const struct module *module)
 {
 	char path[4096];
 	struct cache_header header = { .version = CACHE_VERSION };
 	const struct image *image = &module->image;
+	const struct image_tables *tables = &image->tables;
 	if (cache->folder == NULL || !module->grown)
 		return;
 	memcpy(header.hash, module->content_hash, sizeof(header.hash));
@@ -392,48 +277,44 @@ void cache_keep_module(const struct cache *cache, const struct module *module)
 		return;
 	struct arena arena = { 0 };
 	struct buffer facts = { 0 }, text = { 0 };
-	size_t known_count = module->known == NULL ? 0 : module->known->count, count = 0;
-	size_t followed_count = module_number_count(module);
-	const struct function **functions =
-	    arena_alloc(&arena, followed_count + known_count, sizeof(struct function *));
-	for (size_t i = 0; i < followed_count; i++) {
-		const struct module_function *record = module_known(module, (uint32_t)i);
-		if (record != NULL && record->valued != NULL && !record->valued->function.cut)
-			functions[count++] = &record->valued->function;
-	}
-	/* What was known and not asked for this time is kept, too. */
-	for (size_t i = 0; i < known_count; i++) {
-		struct function *function = arena_alloc(&arena, 1, sizeof(*function));
-		uint64_t va = module->known->index[i].va;
-		uint32_t number = module_find(module, va);
-		const struct module_function *record =
-		    number == RANK_NONE ? NULL : module_known(module, number);
-		if ((record == NULL || record->valued == NULL) &&
-		    cache_function(module->known, va, &arena, function))
-			functions[count++] = function;
-	}
+	const struct function **functions;
+	size_t count = list_functions(module, &arena, &functions);
 	if (count > 1)
 		qsort(functions, count, sizeof(struct function *), compare_functions);
 	struct cached_function *index = arena_alloc(&arena, count, sizeof(*index));
 	for (size_t i = 0; i < count; i++) {
 		index[i] = (struct cached_function){ functions[i]->va, facts.size_bytes };
-		put_function(&facts, functions[i]);
+		buffer_append(&facts, functions[i]->block.bytes, functions[i]->block.size_bytes);
 	}
 	memcpy(header.magic, cache_magic, sizeof(header.magic));
 	header.file_bytes = image->file.bytes.size_bytes;
-	header.code_bytes = image->code_bytes;
-	header.syscall_sites = image->syscall_sites;
-	header.entry_count = image->entry_count;
-	header.border_count = image->border_count;
-	header.event_count = image->event_count;
-	header.function_count = count;
-	header.facts_bytes = facts.size_bytes;
+	header.code_bytes = tables->code_bytes;
+	header.syscall_sites = tables->syscall_sites;
+	const struct address_numbers *numbers = &tables->entry_numbers;
+	header.code_va = numbers->span.va;
+	header.code_span_bytes = numbers->span.size_bytes;
+	const struct {
+		const void *items;
+		size_t count;
+	} parts[PART_COUNT] = {
+		[PART_ENTRIES] = { tables->entries, tables->entry_count },
+		[PART_ENTRY_WORDS] = { numbers->words, ADDRESS_WORDS(numbers->span) },
+		[PART_ENTRIES_BEFORE] = { numbers->before, ADDRESS_WORDS(numbers->span) },
+		[PART_TARGETS] = { tables->targets, tables->target_count },
+		[PART_PLACES] = { tables->places, tables->place_count },
+		[PART_BORDERS] = { tables->borders, tables->border_count },
+		[PART_INDEX] = { index, count },
+		[PART_FUNCTIONS] = { tables->functions,
+				     tables->entry_count + tables->target_count },
+		[PART_EVENTS] = { tables->events, tables->event_count },
+		[PART_RELOCATION_LINKS] = { tables->relocation_links, tables->relocation_count },
+		[PART_FACTS] = { facts.bytes, facts.size_bytes },
+	};
+	for (size_t i = 0; i < PART_COUNT; i++)
+		header.counts[i] = parts[i].count;
 	buffer_append(&text, &header, sizeof(header));
-	buffer_append(&text, image->entries, image->entry_count * sizeof(*image->entries));
-	buffer_append(&text, image->borders, image->border_count * sizeof(*image->borders));
-	buffer_append(&text, index, count * sizeof(*index));
-	buffer_append(&text, image->events, image->event_count * sizeof(*image->events));
-	buffer_append(&text, facts.bytes, facts.size_bytes);
+	for (size_t i = 0; i < PART_COUNT; i++)
+		buffer_append(&text, parts[i].items, parts[i].count * part_bytes[i]);
 	if (text.size_bytes <= CACHE_MAX_BYTES)
 		write_file(path, &text);
 	buffer_finish(&text);

@@ -32,17 +32,24 @@ void closure_wait(struct closure *closure, struct node *node)
 	closure->queue[closure->queue_count++] = node;
 }
 
+void closure_follow_values(struct closure *closure, struct node *node)
+{
+	if (node->values != NULL)
+		return;
+	node->values = arena_alloc(closure->arena, 1, sizeof(*node->values));
+	node->values->function = module_refine(closure->loaded[node->module].module, node->number);
+}
+
 /* The inputs that its conditions ask, and those that it passes on. */
 static void find_inputs(struct closure *closure, struct node *node)
 {
-	const uint16_t *inputs;
-	if (node->function->swept)
+	struct node_values *values = node->values;
+	if (values == NULL)
 		return;
-	node->input_count =
-	    module_inputs(closure->loaded[node->module].module, node->number, &inputs);
-	node->inputs = arena_alloc(closure->arena, node->input_count, sizeof(*node->inputs));
-	for (size_t i = 0; i < node->input_count; i++)
-		node->inputs[i].input = inputs[i];
+	values->input_count = values->function->input_count;
+	values->inputs = arena_alloc(closure->arena, values->input_count, sizeof(*values->inputs));
+	for (size_t i = 0; i < values->input_count; i++)
+		values->inputs[i].input = values->function->inputs[i];
 }
 
 struct node *closure_node(struct closure *closure, size_t module, uint32_t number)
@@ -50,25 +57,36 @@ struct node *closure_node(struct closure *closure, size_t module, uint32_t numbe
 	struct loaded *loaded = &closure->loaded[module];
 	struct node *node =
 	    pages_at(closure->arena, &loaded->nodes, number, NODES_PER_PAGE, sizeof(*node));
-	if (node->function == NULL) {
+	if (!node->known) {
+		node->known = true;
 		node->module = (uint32_t)module;
 		node->number = number;
-		node->function = module_function(loaded->module, number);
-		node->modelled = model_knows(closure, node);
+		node->modelled = model_knows(closure, module, number);
+		if (module_is_valued(loaded->module, number))
+			closure_follow_values(closure, node);
 	}
 	return node;
 }
 
-struct fact *closure_fact(const struct closure *closure, const struct node *node, size_t *index,
-			  struct fact *own)
+struct facts closure_facts(const struct closure *closure, const struct node *node)
 {
-	const struct image *image = &closure->loaded[node->module].module->image;
-	while (*index < node->function->fact_count) {
-		struct fact *fact = flow_fact(image, node->function, (*index)++, own);
-		if (fact != NULL)
-			return fact;
-	}
-	return NULL;
+	struct module *module = closure->loaded[node->module].module;
+	struct facts facts = { .image = &module->image };
+	if (node->values != NULL)
+		facts.function = node->values->function;
+	else
+		facts.swept = module_swept(module, node->number);
+	return facts;
+}
+
+/* Notes what calling it, or taking its address, once more does not change. */
+static void note_state(struct closure *closure, const struct node *node)
+{
+	if (!node->unbound)
+		return;
+	bool runs = (node->entered >> PHASE_RUN & 1) != 0;
+	*closure_state(closure, node->module, node->number) |=
+	    STATE_CALLED | (runs ? STATE_TAKEN : 0);
 }
 
 /* ---- making live ---- */
@@ -92,9 +110,10 @@ static bool make_live(struct closure *closure, struct node *node, const struct n
 
 static bool weaken_all(struct node *node, enum knowledge knowledge)
 {
+	const struct node_values *values = node->values;
 	bool changed = false;
-	for (size_t i = 0; !node->unbound && i < node->input_count; i++)
-		changed |= inputs_weaken(&node->inputs[i], knowledge);
+	for (size_t i = 0; !node->unbound && values != NULL && i < values->input_count; i++)
+		changed |= inputs_weaken(&values->inputs[i], knowledge);
 	node->unbound |= knowledge == KNOWLEDGE_SOME;
 	return changed;
 }
@@ -114,12 +133,15 @@ void closure_enter_node(struct closure *closure, struct node *node, enum knowled
 {
 	/* In any case: every way in decides on the phases, also of what is live and unbound. */
 	node->entered |= (uint8_t)(1U << closure->phase);
-	if (node->unbound) /* and live */
+	if (node->unbound) { /* and live */
+		note_state(closure, node);
 		return;
+	}
 	bool changed = make_live(closure, node, parent, parent_va, how);
 	if (knowledge == KNOWLEDGE_PRESUMED && parent != NULL && !node->own_pointer)
 		note_own_pointer(closure, node);
 	changed |= weaken_all(node, knowledge);
+	note_state(closure, node);
 	if (changed)
 		closure_wait(closure, node);
 }
@@ -149,14 +171,15 @@ static void enter_call(struct closure *closure, struct node *node, const struct 
 {
 	bool jumps = fact->kind == FACT_JUMP || fact->kind == FACT_JUMP_SLOT;
 	bool changed = make_live(closure, node, parent, fact->va, jumps ? "jumps to" : "calls");
-	size_t input_count = node->input_count;
+	size_t input_count = node->values == NULL ? 0 : node->values->input_count;
 	if (fact->argument_count == 0) {
 		changed |= weaken_all(node, KNOWLEDGE_SOME);
+		note_state(closure, node);
 		input_count = 0;
 	}
 	for (size_t i = 0; i < input_count; i++) {
-		struct input_items *items = &node->inputs[i];
-		const struct value *value = argument_of(fact, items->input);
+		struct input_items *items = &node->values->inputs[i];
+		const struct value *value = argument_of(parent, fact, items->input);
 		changed |= value == NULL ? inputs_any(items)
 					 : inputs_add_value(closure, items, parent, fact, value);
 	}
@@ -236,23 +259,38 @@ static struct node *node_of_target(struct closure *closure, size_t module, uint3
 		   : closure_node(closure, module, link_number(target));
 }
 
-struct callee closure_callee(struct closure *closure, const struct node *node, struct fact *fact)
+/* link: of a fact of that kind */
+static struct callee callee_at(struct closure *closure, size_t module, unsigned kind, uint32_t link)
 {
 	struct callee callee = { 0 };
-	struct module *module = closure->loaded[node->module].module;
-	if (fact->kind == FACT_CALL_SLOT || fact->kind == FACT_JUMP_SLOT) {
-		size_t relocation = links_of_slot(module, fact);
-		if (relocation == module->image.relocations.count)
-			return callee;
-		const struct slot *slot = closure_slot(closure, node->module, relocation);
-		callee.node = node_of_target(closure, slot->module, slot->target);
+	if (link == 0 || kind > FACT_JUMP_SLOT)
+		return callee;
+	if (kind == FACT_CALL_SLOT || kind == FACT_JUMP_SLOT) {
+		const struct slot *slot = closure_slot(closure, module, link - 1);
 		callee.entry = slot->entry;
 		callee.is_resolver = slot->is_resolver;
 		callee.finder = slot->finder;
-	} else if (fact->kind == FACT_CALL || fact->kind == FACT_JUMP) {
-		callee.node = node_of_target(closure, node->module, links_of_fact(module, fact));
+		module = slot->module;
+		link = slot->target;
 	}
+	callee.known = link != 0 && link != LINK_NOWHERE;
+	callee.module = (uint32_t)module;
+	callee.number = link_number(link);
 	return callee;
+}
+
+struct callee closure_callee(struct closure *closure, size_t module, const struct fact *fact)
+{
+	struct module *owner = closure->loaded[module].module;
+	bool code = fact->kind == FACT_CALL || fact->kind == FACT_JUMP;
+	return callee_at(closure, module, fact->kind,
+			 code ? links_of_fact(owner, fact) : fact->link);
+}
+
+struct callee closure_event_callee(struct closure *closure, size_t module,
+				   const struct event *event)
+{
+	return callee_at(closure, module, event->kind, event->link);
 }
 
 void closure_enter_slot(struct closure *closure, size_t module, size_t relocation, const char *how)
@@ -271,7 +309,7 @@ static void open_named(struct closure *closure, const struct node *node, const s
 {
 	struct loaded *opener = &closure->loaded[node->module];
 	const struct machine *machine = opener->module->image.machine;
-	const struct value *value = argument_of(fact, machine->arguments[argument]);
+	const struct value *value = argument_of(node, fact, machine->arguments[argument]);
 	struct input_items items = { 0 };
 	if (value != NULL)
 		(void)inputs_add_value(closure, &items, node, fact, value);
@@ -294,7 +332,7 @@ static void look_up_named(struct closure *closure, const struct node *node, cons
 			  int argument)
 {
 	const struct machine *machine = closure->loaded[node->module].module->image.machine;
-	const struct value *value = argument_of(fact, machine->arguments[argument]);
+	const struct value *value = argument_of(node, fact, machine->arguments[argument]);
 	struct input_items items = { 0 };
 	if (value != NULL)
 		(void)inputs_add_value(closure, &items, node, fact, value);
@@ -315,34 +353,54 @@ static void look_up_named(struct closure *closure, const struct node *node, cons
 	}
 }
 
-static void call_slot(struct closure *closure, const struct node *node, struct fact *fact)
+/* For calls that pass nothing that is known: its entry is in use, what it leads to is called. */
+static void note_called(struct closure *closure, size_t module, const struct fact *fact,
+			const struct callee *callee)
 {
-	struct callee callee = closure_callee(closure, node, fact);
+	if (fact->link == 0 || callee->is_resolver || callee->finder != NULL)
+		return;
+	struct slot *slot = pages_find(&closure->loaded[module].slots, fact->link - 1,
+				       SLOTS_PER_PAGE, sizeof(*slot));
+	if (slot != NULL)
+		slot->called = true;
+}
+
+static void call_slot(struct closure *closure, const struct node *node, const struct fact *fact)
+{
+	struct callee callee = closure_callee(closure, node->module, fact);
 	if (callee.entry != 0)
 		closure->scope.entries[callee.entry - 1].used = true;
 	if (callee.finder != NULL && callee.finder->finds_library)
 		open_named(closure, node, fact, callee.finder->argument);
 	else if (callee.finder != NULL)
 		look_up_named(closure, node, fact, callee.finder->argument);
-	if (callee.node == NULL)
+	struct node *called = closure_callee_node(closure, &callee);
+	if (called == NULL)
 		return;
 	if (callee.is_resolver)
-		closure_enter_node(closure, callee.node, KNOWLEDGE_SOME, node, fact->va,
-				   "selects by");
+		closure_enter_node(closure, called, KNOWLEDGE_SOME, node, fact->va, "selects by");
 	else
-		enter_call(closure, callee.node, node, fact);
+		enter_call(closure, called, node, fact);
+	note_called(closure, node->module, fact, &callee);
 }
 
-static void fact_fire(struct closure *closure, struct node *node, struct fact *fact)
+static bool has_state(const struct loaded *loaded, uint32_t number, unsigned states)
+{
+	const uint8_t *state = pages_find(&loaded->states, number, STATES_PER_PAGE, sizeof(*state));
+	return state != NULL && (*state & states) != 0;
+}
+
+static void fact_fire(struct closure *closure, struct node *node, const struct fact *fact)
 {
 	switch ((enum fact_kind)fact->kind) {
 	case FACT_CALL:
 	case FACT_JUMP: {
-		struct callee callee = closure_callee(closure, node, fact);
-		if (callee.node == NULL)
+		struct callee callee = closure_callee(closure, node->module, fact);
+		struct node *called = closure_callee_node(closure, &callee);
+		if (called == NULL)
 			break;
-		if (model_allows_call(closure, node, callee.node))
-			enter_call(closure, callee.node, node, fact);
+		if (model_allows_call(closure, node, called))
+			enter_call(closure, called, node, fact);
 		else
 			happenings_add(closure, &closure->barred, node, fact);
 		break;
@@ -362,7 +420,8 @@ static void fact_fire(struct closure *closure, struct node *node, struct fact *f
 	case FACT_SYSCALL:
 	case FACT_SYSCALL_I386: {
 		const struct value *value = argument_of(
-		    fact, closure->loaded[node->module].module->image.machine->syscall_number);
+		    node, fact,
+		    closure->loaded[node->module].module->image.machine->syscall_number);
 		if (value != NULL && value->kind == VALUE_POINTED)
 			happenings_add(closure, &closure->pointed, node, fact);
 		numbers_use(closure, node, fact);
@@ -417,18 +476,67 @@ static void unbar(struct closure *closure)
 	mention_unbar(closure);
 }
 
+/* Whether an event of a live function does nothing that was not done for another one. */
+static bool is_done(const struct closure *closure, size_t module, const struct event *event)
+{
+	const struct loaded *loaded = &closure->loaded[module];
+	switch (event->kind) {
+	case FACT_CALL:
+	case FACT_JUMP:
+		return has_state(loaded, link_number(event->link), STATE_CALLED);
+	case FACT_CALL_SLOT:
+	case FACT_JUMP_SLOT: {
+		const struct slot *slot =
+		    pages_find(&loaded->slots, event->link - 1, SLOTS_PER_PAGE, sizeof(*slot));
+		return slot != NULL && slot->called &&
+		       has_state(&closure->loaded[slot->module], link_number(slot->target),
+				 STATE_CALLED);
+	}
+	case FACT_REFERENCE:
+		return link_is_place(event->link)
+			   ? marks_have(&loaded->places, link_number(event->link))
+			   : has_state(loaded, link_number(event->link),
+				       STATE_TAKEN | STATE_OWN_TAKEN);
+	case FACT_LOAD:
+		return event->count == 1 && marks_have(&loaded->words, event->link - 1);
+	default:
+		return false;
+	}
+}
+
+static void look_at_swept(struct closure *closure, struct node *node)
+{
+	struct facts facts = closure_facts(closure, node);
+	const struct swept *swept = &facts.swept;
+	const struct event *events = facts.image->tables.events + swept->first_event;
+	size_t event_count = swept->fact_count - swept->runs_over;
+	for (size_t i = 0; i < swept->fact_count; i++) {
+		if (i < event_count && is_done(closure, node->module, &events[i]))
+			continue;
+		const struct fact *fact = swept_fact(facts.image, swept, i, &facts.own);
+		if (fact != NULL)
+			fact_fire(closure, node, fact);
+	}
+}
+
+static void look_at(struct closure *closure, struct node *node)
+{
+	node->waiting = false;
+	if (node->values == NULL) {
+		look_at_swept(closure, node);
+		return;
+	}
+	const struct function *function = node->values->function;
+	for (size_t i = 0; i < function->fact_count; i++)
+		if (fact_happens(node, &function->facts[i]))
+			fact_fire(closure, node, &function->facts[i]);
+}
+
 void closure_settle(struct closure *closure)
 {
 	do {
-		while (closure->queue_first < closure->queue_count) {
-			struct node *node = closure->queue[closure->queue_first++];
-			struct fact own, *fact;
-			size_t next = 0;
-			node->waiting = false;
-			while ((fact = closure_fact(closure, node, &next, &own)) != NULL)
-				if (fact_happens(node, fact))
-					fact_fire(closure, node, fact);
-		}
+		while (closure->queue_first < closure->queue_count)
+			look_at(closure, closure->queue[closure->queue_first++]);
 		numbers_guess(closure);
 		unbar(closure);
 	} while (enter_named(closure) || closure->queue_first < closure->queue_count);
@@ -438,10 +546,10 @@ struct node *closure_find(const struct closure *closure, size_t module, uint64_t
 {
 	const struct loaded *loaded = &closure->loaded[module];
 	uint32_t number = module_find(loaded->module, va);
-	struct node *node = number == RANK_NONE
+	struct node *node = number == ADDRESS_NONE
 				? NULL
 				: pages_find(&loaded->nodes, number, NODES_PER_PAGE, sizeof(*node));
-	return node == NULL || node->function == NULL ? NULL : node;
+	return node == NULL || !node->known ? NULL : node;
 }
 
 const struct node *closure_live_symbol(const struct closure *closure, size_t module,

@@ -12,7 +12,7 @@
 /* A fact of a live function, to be looked at again. */
 struct happening {
 	struct node *node;
-	struct fact *fact;
+	const struct fact *fact;
 };
 
 struct happenings {
@@ -29,6 +29,10 @@ enum knowledge {
 	KNOWLEDGE_SOME, /* it may be anything; items are what some callers pass */
 };
 
+struct function_id {
+	uint32_t module, number;
+};
+
 /* The address of a function that something live holds, and that nothing calls yet (models.h). */
 struct pointer {
 	struct node *node;
@@ -39,9 +43,10 @@ struct pointer {
 
 /* Where a call or jump leads. */
 struct callee {
-	struct node *node; /* NULL: not known */
-	uint32_t entry;    /* index + 1 of the name's entry in the scope; 0: not by name */
-	bool is_resolver;  /* of an indirect function: it returns what is called */
+	bool known;
+	uint32_t module, number; /* of the function */
+	uint32_t entry;          /* index + 1 of the name's entry in the scope; 0: not by name */
+	bool is_resolver;        /* of an indirect function: it returns what is called */
 	const struct finder *finder; /* NULL: it is none */
 };
 
@@ -59,33 +64,48 @@ struct slot {
 	    target;     /* links there (links.h); 0: what is not found may be loaded later */
 	uint32_t entry; /* as in a callee */
 	bool is_resolver;
+	bool called; /* by live code */
 	const struct finder *finder;
 };
 
-enum { SLOTS_PER_PAGE = 32, NODES_PER_PAGE = 8 };
+enum { SLOTS_PER_PAGE = 32, NODES_PER_PAGE = 8, STATES_PER_PAGE = 1024 };
+
+/* What there is no need to do again for a function of a file. */
+enum {
+	STATE_ASKED = 1,      /* what it calls was asked what it wants to know (demand.h); */
+	STATE_WANTING = 2,    /* it wants to know something, too, */
+	STATE_USED = 4,       /* and somebody has used the answer */
+	STATE_CALLED = 8,     /* it is live, and all of its inputs may be anything */
+	STATE_TAKEN = 16,     /* likewise, as its address was taken */
+	STATE_OWN_TAKEN = 32, /* it is live, as its own file took its address */
+};
+
+/* Of a live function whose values are followed; of others when their callees wanted that. */
+struct node_values {
+	const struct function *function;
+	uint64_t wants;             /* inputs that callers had better know (demand.h) */
+	bool *seen;                 /* of each fact: kept in a list of happenings */
+	struct input_items *inputs; /* those that matter to it */
+	size_t input_count;
+};
 
 /* A function that live code calls or may call; a live one with all that its callers pass. */
 struct node {
 	uint32_t module;
 	uint32_t number; /* of the function in the module */
+	bool known;      /* it is no free place of a page */
 	bool live;
 	bool waiting;
 	bool unbound;     /* all of its inputs may be anything */
 	bool own_pointer; /* its address is taken by its own file, which alone calls it */
-	bool asked;       /* what it calls was asked what it wants to know (demand.h), */
-	bool looked_at;   /* and somebody has used the answer */
 	bool modelled;    /* models.h has something to say of it */
 	uint8_t entered;  /* bit of each phase in which it is entered other than by a call */
 	uint8_t phases;   /* likewise in which it runs (phases.h) */
 	uint8_t tier;
-	const struct function *function;
-	uint64_t wants;            /* inputs that callers had better know (demand.h) */
 	const struct node *parent; /* who made it live; NULL: it is started by the system */
 	uint64_t parent_va;        /* the instruction there */
 	const char *how;
-	bool *seen;                 /* of each fact: kept in a list of happenings */
-	struct input_items *inputs; /* those that matter to it */
-	size_t input_count;
+	struct node_values *values; /* NULL: they are not followed */
 };
 
 /* A set of small numbers that grows. */
@@ -96,6 +116,12 @@ struct marks {
 
 enum libc_kind { LIBC_NOT_ASKED, LIBC_OTHER, LIBC_KNOWN }; /* see models.h */
 
+static inline bool marks_have(const struct marks *marks, size_t number)
+{
+	return number / 64 < marks->capacity &&
+	       (marks->words[number / 64] >> (number % 64) & 1) != 0;
+}
+
 struct loaded {
 	struct module *module;
 	uint8_t libc; /* enum libc_kind */
@@ -104,9 +130,12 @@ struct loaded {
 	bool at_start;        /* loaded with the program; else by dlopen */
 	bool opens_unknown;   /* it may call dlopen with a name that is not known */
 	struct pages nodes;   /* struct node; of its functions, by number */
+	struct pages states;  /* uint8_t: STATE_*; likewise */
 	struct marks objects; /* live ones */
 	struct marks places;  /* whose address something live holds */
-	struct pages slots;   /* struct slot; by the relocation's number */
+	struct marks
+	    words; /* by the relocation's number: what its own file did with them is done */
+	struct pages slots; /* struct slot; by the relocation's number */
 };
 
 /* An object whose words are being read. */
@@ -123,7 +152,7 @@ struct closure {
 	size_t loaded_count;
 	struct scope scope;
 	size_t live_count;
-	struct node **asked; /* those whose wants are being found (demand.c) */
+	struct function_id *asked; /* those whose wants are being found (demand.c) */
 	size_t asked_count, asked_capacity;
 	struct node **queue;
 	size_t queue_first, queue_count, queue_capacity;
@@ -198,9 +227,11 @@ struct node *closure_find(const struct closure *closure, size_t module, uint64_t
 /* Makes live what ld.so puts into the word of a relocation: the system calls it. */
 void closure_enter_slot(struct closure *closure, size_t module, size_t relocation, const char *how);
 
-/* The next fact of a node's function, from an index on that moves behind it; NULL: no more. */
-struct fact *closure_fact(const struct closure *closure, const struct node *node, size_t *index,
-			  struct fact *own);
+/* What a node's function does, with values when they are followed. */
+struct facts closure_facts(const struct closure *closure, const struct node *node);
+
+/* Follows a function's values from now on. */
+void closure_follow_values(struct closure *closure, struct node *node);
 
 /* A path, but not from the root. */
 static inline bool name_is_relative(const char *name)
@@ -208,7 +239,26 @@ static inline bool name_is_relative(const char *name)
 	return name[0] != '/' && strchr(name, '/') != NULL;
 }
 
-/* Where a fact leads that is a call or a jump. */
-struct callee closure_callee(struct closure *closure, const struct node *node, struct fact *fact);
+/* Where a fact of a module's function leads that is a call or a jump; likewise an event. */
+struct callee closure_callee(struct closure *closure, size_t module, const struct fact *fact);
+struct callee closure_event_callee(struct closure *closure, size_t module,
+				   const struct event *event);
+
+/* NULL: it is not known. */
+static inline struct node *closure_callee_node(struct closure *closure, const struct callee *callee)
+{
+	return callee->known ? closure_node(closure, callee->module, callee->number) : NULL;
+}
+
+static inline uint8_t *closure_state(struct closure *closure, size_t module, uint32_t number)
+{
+	return pages_at(closure->arena, &closure->loaded[module].states, number, STATES_PER_PAGE,
+			sizeof(uint8_t));
+}
+
+static inline uint64_t node_va(const struct closure *closure, const struct node *node)
+{
+	return module_va(closure->loaded[node->module].module, node->number);
+}
 
 void closure_wait(struct closure *closure, struct node *node); /* to be looked at (again) */

@@ -1,6 +1,5 @@
 #include "scan/demand.h"
 
-
 #include "scan/models.h"
 #include "scan/numbers.h"
 
@@ -35,17 +34,17 @@ static bool picks_few(const struct fact *fact, const struct term *term)
 	return numbers <= FEW_NUMBERS && (call || !null);
 }
 
-static bool goes_on(const struct fact *fact)
+static bool goes_on(unsigned kind)
 {
-	return fact->kind == FACT_CALL || fact->kind == FACT_JUMP || fact->kind == FACT_CALL_SLOT ||
-	       fact->kind == FACT_JUMP_SLOT;
+	return kind <= FACT_JUMP_SLOT;
 }
 
 /* Inputs that are a syscall's number or operation. */
-static uint64_t wanted_by_kernel(const struct image *image, const struct fact *fact)
+static uint64_t wanted_by_kernel(const struct image *image, const struct node *node,
+				 const struct fact *fact)
 {
 	const struct machine *machine = image->machine;
-	const struct value *number = argument_of(fact, machine->syscall_number);
+	const struct value *number = argument_of(node, fact, machine->syscall_number);
 	if (number == NULL)
 		return 0;
 	if (value_is_given(number))
@@ -53,54 +52,58 @@ static uint64_t wanted_by_kernel(const struct image *image, const struct fact *f
 	int selector =
 	    number->kind == VALUE_NUMBER ? numbers_selector(image->arch, number->number) : -1;
 	const struct value *operation =
-	    selector < 0 ? NULL : argument_of(fact, machine->syscall_arguments[selector]);
+	    selector < 0 ? NULL : argument_of(node, fact, machine->syscall_arguments[selector]);
 	return operation != NULL && value_is_given(operation) ? bit_of(operation->input) : 0;
 }
 
 /* Inputs that decide by themselves whether a fact of the function happens. */
-static uint64_t wanted_here(const struct image *image, const struct function *function)
+static uint64_t wanted_here(const struct image *image, const struct node *node)
 {
+	const struct function *function = node->values->function;
 	uint64_t wanted = 0;
 	for (size_t i = 0; i < function->fact_count; i++) {
 		const struct fact *fact = &function->facts[i];
 		bool call = fact->kind == FACT_SYSCALL;
 		if (call)
-			wanted |= wanted_by_kernel(image, fact);
-		if (fact->reach == NULL || !(call || goes_on(fact)))
-			continue;
-		for (size_t k = 0; k < fact->reach->term_count; k++) {
-			const struct term *term = &fact->reach->terms[k];
-			if ((call || term->input < INPUT_MEMORY) && picks_few(fact, term))
-				wanted |= bit_of(term->input);
+			wanted |= wanted_by_kernel(image, node, fact);
+		for (size_t k = 0; (call || goes_on(fact->kind)) && k < fact->term_count; k++) {
+			struct term term = function_term(function, fact->first_term + k);
+			if ((call || term.input < INPUT_MEMORY) && picks_few(fact, &term))
+				wanted |= bit_of(term.input);
 		}
 	}
 	return wanted;
 }
 
-/* What a callee wants to be told, be it known or not. */
-static uint64_t wanted_by(const struct closure *closure, const struct node *node,
-			  const struct callee *callee)
+/* The inputs of a callee that it wants to be told. */
+static uint64_t wanted_by(struct closure *closure, size_t module, const struct callee *callee)
 {
-	const struct machine *machine = closure->loaded[node->module].module->image.machine;
-	return (callee->node == NULL ? 0 : callee->node->wants) |
-	       (callee->finder == NULL ? 0 : bit_of(machine->arguments[callee->finder->argument]));
+	const struct machine *machine = closure->loaded[module].module->image.machine;
+	uint64_t wanted =
+	    callee->finder == NULL ? 0 : bit_of(machine->arguments[callee->finder->argument]);
+	if (!callee->known)
+		return wanted;
+	uint8_t *state = closure_state(closure, callee->module, callee->number);
+	*state |= STATE_USED;
+	const struct node_values *values =
+	    (*state & STATE_WANTING) == 0 ? NULL : closure_callee_node(closure, callee)->values;
+	return wanted | (values == NULL ? 0 : values->wants);
 }
 
 /* The inputs that the function, or what it hands them to, wants to know, as far as is known. */
 static uint64_t wanted_of(struct closure *closure, const struct node *node)
 {
-	uint64_t wanted = wanted_here(&closure->loaded[node->module].module->image, node->function);
-	struct fact own, *fact;
-	size_t next = 0;
-	while ((fact = closure_fact(closure, node, &next, &own)) != NULL) {
-		if (!goes_on(fact) || fact->argument_count == 0)
+	const struct function *function = node->values->function;
+	uint64_t wanted = wanted_here(&closure->loaded[node->module].module->image, node);
+	for (size_t i = 0; i < function->fact_count; i++) {
+		const struct fact *fact = &function->facts[i];
+		if (!goes_on(fact->kind) || fact->argument_count == 0)
 			continue;
-		struct callee callee = closure_callee(closure, node, fact);
-		if (callee.node != NULL)
-			callee.node->looked_at = true;
-		uint64_t wants = wanted_by(closure, node, &callee);
+		struct callee callee = closure_callee(closure, node->module, fact);
+		uint64_t wants = wanted_by(closure, node->module, &callee);
 		for (size_t k = 0; wants != 0 && k < fact->argument_count; k++) {
-			const struct argument *argument = &fact->arguments[k];
+			const struct argument *argument =
+			    &function->arguments[fact->first_argument + k];
 			if (value_is_given(&argument->value) &&
 			    (wants & bit_of(argument->input)) != 0)
 				wanted |= bit_of(argument->value.input);
@@ -110,75 +113,135 @@ static uint64_t wanted_of(struct closure *closure, const struct node *node)
 }
 
 /* Whether a call leads to what wants to know something. */
-static bool leads_to_wanting(struct closure *closure, const struct node *node,
-			     const struct callee *callee)
+static bool leads_to_wanting(struct closure *closure, const struct callee *callee)
 {
-	if (callee->node != NULL)
-		callee->node->looked_at = true;
-	return wanted_by(closure, node, callee) != 0 ||
-	       (callee->node != NULL && model_is_for_flags(closure, callee->node));
+	if (!callee->known)
+		return callee->finder != NULL;
+	uint8_t *state = closure_state(closure, callee->module, callee->number);
+	*state |= STATE_USED;
+	return callee->finder != NULL || (*state & STATE_WANTING) != 0;
 }
 
-static bool calls_wanting(struct closure *closure, const struct node *node)
+/* Goes over all calls and jumps of a function. */
+struct calls {
+	struct closure *closure;
+	struct facts facts;
+	size_t module;
+	bool of_events; /* they are events: no facts need be made of them */
+};
+
+static struct calls calls_of(struct closure *closure, struct function_id id)
 {
-	struct fact own, *fact;
-	size_t next = 0;
-	while ((fact = closure_fact(closure, node, &next, &own)) != NULL) {
-		if (!goes_on(fact))
+	struct module *module = closure->loaded[id.module].module;
+	const struct node *node =
+	    pages_find(&closure->loaded[id.module].nodes, id.number, NODES_PER_PAGE, sizeof(*node));
+	struct calls calls = { .closure = closure, .module = id.module };
+	calls.facts.image = &module->image;
+	if (node != NULL && node->values != NULL) {
+		calls.facts.function = node->values->function;
+		return calls;
+	}
+	calls.facts.swept = module_swept(module, id.number);
+	/* Whether a jump stays in a function is only asked of one that no table bounds. */
+	calls.of_events = calls.facts.swept.end_off == 0;
+	return calls;
+}
+
+/* False: there is none any more. */
+static bool calls_next(struct calls *calls, struct callee *out_callee)
+{
+	const struct swept *swept = &calls->facts.swept;
+	const struct event *events = calls->facts.image->tables.events + swept->first_event;
+	while (calls->of_events && calls->facts.next < swept->fact_count) {
+		const struct event *event = &events[calls->facts.next++];
+		if (!goes_on(event->kind))
 			continue;
-		struct callee callee = closure_callee(closure, node, fact);
-		if (leads_to_wanting(closure, node, &callee))
-			return true;
+		*out_callee = closure_event_callee(calls->closure, calls->module, event);
+		return true;
+	}
+	const struct fact *fact;
+	while ((fact = facts_next(&calls->facts)) != NULL) {
+		if (!goes_on(fact->kind))
+			continue;
+		*out_callee = closure_callee(calls->closure, calls->module, fact);
+		return true;
 	}
 	return false;
 }
 
-/* True when more is known of what it wants, and somebody looked at that before. */
-static bool settle(struct closure *closure, struct node *node)
+static bool calls_wanting(struct closure *closure, struct function_id id)
 {
-	if (node->function->cut)
+	struct calls calls = calls_of(closure, id);
+	struct callee callee;
+	while (calls_next(&calls, &callee))
+		if (leads_to_wanting(closure, &callee))
+			return true;
+	return false;
+}
+
+/* True when more is known of what it wants, and somebody used that before. */
+static bool settle(struct closure *closure, struct function_id id)
+{
+	struct node *node = closure_node(closure, id.module, id.number);
+	closure_follow_values(closure, node);
+	if (node->values->function->cut)
 		return false;
-	if (node->function->swept)
-		node->function = module_refine(closure->loaded[node->module].module, node->number);
 	uint64_t wanted = wanted_of(closure, node);
-	bool changed = wanted != node->wants;
-	node->wants = wanted;
-	return changed && node->looked_at;
+	bool changed = wanted != node->values->wants;
+	uint8_t *state = closure_state(closure, id.module, id.number);
+	node->values->wants = wanted;
+	if (wanted != 0)
+		*state |= STATE_WANTING;
+	return changed && (*state & STATE_USED) != 0;
+}
+
+static bool is_valued(struct closure *closure, struct function_id id)
+{
+	const struct node *node =
+	    pages_find(&closure->loaded[id.module].nodes, id.number, NODES_PER_PAGE, sizeof(*node));
+	return node != NULL && node->values != NULL;
 }
 
 /* Settles all that the function calls, then itself. True: some must be settled again. */
-static bool ask(struct closure *closure, struct node *node, unsigned depth)
+static bool ask(struct closure *closure, struct function_id id, unsigned depth)
 {
-	struct fact own, *fact;
-	size_t next = 0;
 	bool again = depth == DEMAND_MAX_DEPTH, wanting = false;
-	node->asked = true;
-	while (depth < DEMAND_MAX_DEPTH &&
-	       (fact = closure_fact(closure, node, &next, &own)) != NULL) {
-		if (!goes_on(fact))
-			continue;
-		struct callee callee = closure_callee(closure, node, fact);
-		if (callee.node != NULL && !callee.node->asked)
-			again |= ask(closure, callee.node, depth + 1);
-		wanting |= leads_to_wanting(closure, node, &callee);
+	uint8_t *state = closure_state(closure, id.module, id.number);
+	*state |= STATE_ASKED;
+	if (model_is_for_flags(closure, id.module, id.number))
+		*state |= STATE_WANTING;
+	if (module_is_valued(closure->loaded[id.module].module, id.number))
+		(void)closure_node(closure, id.module, id.number);
+	if (depth < DEMAND_MAX_DEPTH) {
+		struct calls calls = calls_of(closure, id);
+		struct callee callee;
+		while (calls_next(&calls, &callee)) {
+			if (callee.known && (*closure_state(closure, callee.module, callee.number) &
+					     STATE_ASKED) == 0)
+				again |= ask(closure,
+					     (struct function_id){ callee.module, callee.number },
+					     depth + 1);
+			wanting |= leads_to_wanting(closure, &callee);
+		}
 	}
 	if (closure->asked_count == closure->asked_capacity)
 		closure->asked = arena_grow(closure->arena, closure->asked, closure->asked_count,
 					    sizeof(*closure->asked), &closure->asked_capacity);
-	closure->asked[closure->asked_count++] = node;
-	return ((wanting || !node->function->swept) && settle(closure, node)) || again;
+	closure->asked[closure->asked_count++] = id;
+	return ((wanting || is_valued(closure, id)) && settle(closure, id)) || again;
 }
 
 void demand_follow(struct closure *closure, struct node *node)
 {
-	if (node->asked)
+	struct function_id id = { node->module, node->number };
+	if ((*closure_state(closure, id.module, id.number) & STATE_ASKED) != 0)
 		return;
 	closure->asked_count = 0;
 	/* Once is enough but for functions that call each other. */
-	for (bool again = ask(closure, node, 0); again;) {
+	for (bool again = ask(closure, id, 0); again;) {
 		again = false;
 		for (size_t i = 0; i < closure->asked_count; i++)
-			if (!closure->asked[i]->function->swept ||
+			if (is_valued(closure, closure->asked[i]) ||
 			    calls_wanting(closure, closure->asked[i]))
 				again |= settle(closure, closure->asked[i]);
 	}

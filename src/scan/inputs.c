@@ -2,9 +2,10 @@
 
 struct input_items *node_input(const struct node *node, uint16_t input)
 {
-	for (size_t i = 0; i < node->input_count; i++)
-		if (node->inputs[i].input == input)
-			return &node->inputs[i];
+	const struct node_values *values = node->values;
+	for (size_t i = 0; values != NULL && i < values->input_count; i++)
+		if (values->inputs[i].input == input)
+			return &values->inputs[i];
 	return NULL;
 }
 
@@ -66,25 +67,28 @@ static bool item_holds(const struct term *term, const struct item *item)
 	       term->ranges[term->range_count - 1].high >= NULL_PAGE_BYTES;
 }
 
-static bool reach_holds(const struct reach *reach, uint16_t input, const struct item *item)
+static bool reach_holds(const struct node *node, const struct fact *fact, uint16_t input,
+			const struct item *item)
 {
-	for (size_t i = 0; reach != NULL && i < reach->term_count; i++)
-		if (reach->terms[i].input == input && !item_holds(&reach->terms[i], item))
+	for (size_t i = 0; i < fact->term_count; i++) {
+		struct term term = function_term(node->values->function, fact->first_term + i);
+		if (term.input == input && !item_holds(&term, item))
 			return false;
+	}
 	return true;
 }
 
 /* Whether any of what callers pass leads to the fact. */
 bool fact_happens(const struct node *node, const struct fact *fact)
 {
-	for (size_t i = 0; fact->reach != NULL && i < fact->reach->term_count; i++) {
-		uint16_t input = fact->reach->terms[i].input;
+	for (size_t i = 0; i < fact->term_count; i++) {
+		uint16_t input = node->values->function->terms[fact->first_term + i].input;
 		const struct input_items *items = node_input(node, input);
 		if (items == NULL || items->knowledge != KNOWLEDGE_ALL || items->assumed)
 			continue;
 		bool some = false;
 		for (size_t k = 0; k < items->count && !some; k++)
-			some = reach_holds(fact->reach, input, &items->items[k]);
+			some = reach_holds(node, fact, input, &items->items[k]);
 		if (!some)
 			return false;
 	}
@@ -125,7 +129,7 @@ static bool add_passed_on(struct closure *closure, struct input_items *items,
 		changed = items->assumed = true;
 	for (size_t i = 0; i < from->count; i++) {
 		struct item item = { from->items[i].number, from->items[i].module, node, fact };
-		if (!reach_holds(fact->reach, value->input, &item))
+		if (!reach_holds(node, fact, value->input, &item))
 			continue;
 		if (value->kind == VALUE_FLAGS) {
 			changed |= add_flags(closure, items, value, item);
@@ -155,9 +159,11 @@ bool inputs_add_value(struct closure *closure, struct input_items *items, const 
 				  (struct item){ value->number, node->module + 1, node, fact }) ||
 		       changed;
 	case VALUE_SET:
-		for (size_t i = 0; i < value->set->count; i++)
-			changed |= inputs_add(
-			    closure, items, (struct item){ value->set->numbers[i], 0, node, fact });
+		for (size_t i = 0; i < value->bits; i++) {
+			uint64_t number = node->values->function->numbers[value->number + i];
+			changed |=
+			    inputs_add(closure, items, (struct item){ number, 0, node, fact });
+		}
 		return changed;
 	case VALUE_INPUT:
 	case VALUE_FLAGS:
@@ -174,10 +180,13 @@ bool inputs_add_value(struct closure *closure, struct input_items *items, const 
 	return inputs_any(items) || changed;
 }
 
-const struct value *argument_of(const struct fact *fact, uint16_t input)
+const struct value *argument_of(const struct node *node, const struct fact *fact, uint16_t input)
 {
-	for (size_t i = 0; i < fact->argument_count; i++)
-		if (fact->arguments[i].input == input)
-			return &fact->arguments[i].value;
+	for (size_t i = 0; i < fact->argument_count; i++) {
+		const struct argument *argument =
+		    &node->values->function->arguments[fact->first_argument + i];
+		if (argument->input == input)
+			return &argument->value;
+	}
 	return NULL;
 }

@@ -41,4 +41,4 @@ bool inputs_add_value(struct closure *closure, struct input_items *items, const 
 bool fact_happens(const struct node *node, const struct fact *fact);
 
 /* What a fact passes as an input; NULL: that is not known. */
-const struct value *argument_of(const struct fact *fact, uint16_t input);
+const struct value *argument_of(const struct node *node, const struct fact *fact, uint16_t input);

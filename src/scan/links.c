@@ -1,19 +1,8 @@
 #include "scan/links.h"
 
-#include <elf.h>
 #include <string.h>
 
 #include "scan/name_set.h"
-
-static uint32_t to_function(uint32_t number)
-{
-	return (number + 1) << 1;
-}
-
-static uint32_t to_place(uint32_t number)
-{
-	return (number + 1) << 1 | 1;
-}
 
 /* A string that might be a path, the name of a function, or of a library. */
 static void find_string(const struct image *image, uint64_t va, struct place *place)
@@ -40,86 +29,66 @@ static bool is_got(const struct image *image, uint64_t va)
 
 static uint32_t place_number(struct module *module, uint64_t va)
 {
-	size_t before = module->place_index.count;
-	uint32_t number = address_index_add(&module->arena, &module->place_index, va);
-	if (number < before)
+	uint32_t number = image_place_number(&module->image, va);
+	if (number != ADDRESS_NONE)
 		return number;
+	number = (uint32_t)module->image.tables.place_count +
+		 address_index_add(&module->arena, &module->other_places, va);
 	struct place *place =
 	    pages_at(&module->arena, &module->places, number, PLACES_PER_PAGE, sizeof(*place));
 	place->va = va;
-	place->is_word = is_got(&module->image, va);
-	find_string(&module->image, va, place);
 	return number;
 }
 
-const struct place *links_place(const struct module *module, uint32_t number)
+const struct place *links_place(struct module *module, uint32_t number)
 {
-	return pages_find(&module->places, number, PLACES_PER_PAGE, sizeof(struct place));
-}
-
-static bool is_code_section(const struct image *image, uint64_t va)
-{
-	const struct elf_section *section = elf_section_at(&image->file, va);
-	return section == NULL || (section->flags & SHF_EXECINSTR) != 0;
+	const struct image *image = &module->image;
+	struct place *place =
+	    pages_at(&module->arena, &module->places, number, PLACES_PER_PAGE, sizeof(*place));
+	if (place->known)
+		return place;
+	if (number < image->tables.place_count)
+		place->va = image->tables.places[number];
+	place->known = true;
+	place->is_word = is_got(image, place->va);
+	find_string(image, place->va, place);
+	size_t which = 0;
+	struct elf_range object = image_object_at(image, place->va, &which);
+	if (place->is_word)
+		object = (struct elf_range){ place->va, image->file.word_bytes };
+	place->object = (uint32_t)which;
+	if (object.size_bytes == 0)
+		return place;
+	place->next = (uint32_t)elf_relocation_from(&image->relocations, object.va);
+	place->end =
+	    (uint32_t)elf_relocation_from(&image->relocations, object.va + object.size_bytes);
+	return place;
 }
 
 uint32_t links_of_address(struct module *module, uint64_t va)
 {
-	const struct image *image = &module->image;
-	if (elf_is_code(&image->file, va) && is_code_section(image, va))
-		return to_function(module_number(module, va));
-	return to_place(place_number(module, va));
+	return image_is_code(&module->image, va) ? link_to_function(module_number(module, va))
+						 : link_to_place(place_number(module, va));
 }
 
 uint32_t links_of_target(struct module *module, uint64_t va)
 {
-	return elf_is_code(&module->image.file, va) ? to_function(module_number(module, va))
+	return elf_is_code(&module->image.file, va) ? link_to_function(module_number(module, va))
 						    : (uint32_t)LINK_NOWHERE;
 }
 
-enum { LINKS_PER_PAGE = 1024 };
-
-/* Where the link of a fact is kept. */
-static uint32_t *link_of(struct module *module, struct fact *fact)
+uint32_t links_of_fact(struct module *module, const struct fact *fact)
 {
-	if ((fact->link & FACT_OF_EVENT) == 0)
-		return &fact->link;
-	return pages_at(&module->arena, &module->event_links, fact->link & ~FACT_OF_EVENT,
-			LINKS_PER_PAGE, sizeof(fact->link));
-}
-
-uint32_t links_of_fact(struct module *module, struct fact *fact)
-{
-	uint32_t *link = link_of(module, fact);
-	if (*link == 0)
-		*link = fact->kind == FACT_REFERENCE ? links_of_address(module, fact->target)
-						     : links_of_target(module, fact->target);
-	return *link;
-}
-
-size_t links_of_slot(struct module *module, struct fact *fact)
-{
-	const struct elf_relocations *relocations = &module->image.relocations;
-	uint32_t *link = link_of(module, fact);
-	if (*link == 0) {
-		size_t first = elf_relocation_from(relocations, fact->target);
-		bool exact = fact->kind != FACT_LOAD;
-		if (exact && first < relocations->count &&
-		    relocations->relocations[first].va != fact->target)
-			first = relocations->count;
-		*link = (uint32_t)first + 1;
-	}
-	return *link - 1;
+	if (fact->link != 0)
+		return fact->link;
+	return fact->kind == FACT_REFERENCE ? links_of_address(module, fact->target)
+					    : links_of_target(module, fact->target);
 }
 
 uint32_t links_of_relocation(struct module *module, size_t relocation)
 {
-	const struct elf_relocations *relocations = &module->image.relocations;
-	if (module->relocation_links == NULL)
-		module->relocation_links = arena_alloc(&module->arena, relocations->count,
-						       sizeof(*module->relocation_links));
-	uint32_t *link = &module->relocation_links[relocation];
-	if (*link == 0)
-		*link = links_of_address(module, relocations->relocations[relocation].addend);
-	return *link;
+	uint32_t link = module->image.tables.relocation_links[relocation];
+	return link != 0 ? link
+			 : links_of_address(
+			       module, module->image.relocations.relocations[relocation].addend);
 }

@@ -34,20 +34,20 @@ static void bar_pointer(struct closure *closure, struct pointer pointer)
 static void mention_code(struct closure *closure, struct node *node, const struct node *parent,
 			 uint64_t parent_va)
 {
-	const struct module *owner = closure->loaded[node->module].module;
-	if (node->unbound && (node->entered >> PHASE_RUN & 1) != 0)
-		return; /* nothing more is known by that */
+	struct module *owner = closure->loaded[node->module].module;
 	if (!model_may_point_to(closure, node)) {
 		bar_pointer(closure, (struct pointer){ node, parent, parent_va, false });
 		return;
 	}
-	bool own = parent != NULL && parent->module == node->module &&
-		   module_known(owner, node->number)->export_name == NULL;
-	closure->phase =
-	    phases_of_pointer(closure, node->module, node->function->va, parent, parent_va);
-	closure_enter_node(closure, node, own ? KNOWLEDGE_PRESUMED : KNOWLEDGE_SOME, parent,
-			   parent_va, "takes the address of");
+	bool by_own = parent != NULL && parent->module == node->module;
+	bool exported = (module_flags(owner, node->number) & FUNCTION_IS_EXPORTED) != 0;
+	closure->phase = phases_of_pointer(closure, node->module, module_va(owner, node->number),
+					   parent, parent_va);
+	closure_enter_node(closure, node, by_own && !exported ? KNOWLEDGE_PRESUMED : KNOWLEDGE_SOME,
+			   parent, parent_va, "takes the address of");
 	closure->phase = PHASE_RUN;
+	if (by_own && !closure->loaded[node->module].is_loader) /* see phases_of_pointer */
+		*closure_state(closure, node->module, node->number) |= STATE_OWN_TAKEN;
 }
 
 static void note_string(struct closure *closure, const struct loaded *loaded,
@@ -70,32 +70,26 @@ static void touch_place(struct closure *closure, size_t module, uint32_t number)
 	if (!marks_add(closure, &loaded->places, number))
 		return;
 	const struct place *place = links_place(loaded->module, number);
-	const struct image *image = &loaded->module->image;
 	note_string(closure, loaded, place);
-	size_t which = 0;
-	struct elf_range object = place->is_word
-				      ? (struct elf_range){ place->va, image->file.word_bytes }
-				      : image_object_at(image, place->va, &which);
-	if (object.size_bytes == 0 ||
-	    (!place->is_word && !marks_add(closure, &loaded->objects, which)))
+	if (place->next == place->end ||
+	    (!place->is_word && !marks_add(closure, &loaded->objects, place->object)))
 		return;
 	if (closure->reading_count == closure->reading_capacity)
 		closure->readings =
 		    arena_grow(closure->arena, closure->readings, closure->reading_count,
 			       sizeof(*closure->readings), &closure->reading_capacity);
-	closure->readings[closure->reading_count++] = (struct reading){
-		module,
-		elf_relocation_from(&image->relocations, object.va),
-		elf_relocation_from(&image->relocations, object.va + object.size_bytes),
-	};
+	closure->readings[closure->reading_count++] =
+	    (struct reading){ module, place->next, place->end };
 }
 
 static void touch(struct closure *closure, size_t module, uint32_t link, const struct node *parent,
 		  uint64_t parent_va)
 {
+	bool by_own = parent != NULL && parent->module == module;
 	if (link_is_place(link))
 		touch_place(closure, module, link_number(link));
-	else
+	else if ((*closure_state(closure, module, link_number(link)) &
+		  (by_own ? STATE_TAKEN | STATE_OWN_TAKEN : STATE_TAKEN)) == 0)
 		mention_code(closure, closure_node(closure, module, link_number(link)), parent,
 			     parent_va);
 }
@@ -103,17 +97,23 @@ static void touch(struct closure *closure, size_t module, uint32_t link, const s
 static void touch_word(struct closure *closure, size_t module, size_t relocation,
 		       const struct node *parent, uint64_t parent_va)
 {
-	struct module *owner = closure->loaded[module].module;
+	struct loaded *loaded = &closure->loaded[module];
+	struct module *owner = loaded->module;
 	const struct elf_relocation *word = &owner->image.relocations.relocations[relocation];
+	bool by_own = parent != NULL && parent->module == module && !loaded->is_loader;
 	if (phases_is_array(closure, module, word->va))
 		return;
 	if (word->kind == ELF_RELOCATION_RELATIVE) {
+		if (by_own)
+			(void)marks_add(closure, &loaded->words, relocation);
 		touch(closure, module, links_of_relocation(owner, relocation), parent, parent_va);
 		return;
 	}
 	const struct slot *slot = closure_slot(closure, module, relocation);
 	if (slot->entry != 0)
 		closure->scope.entries[slot->entry - 1].used = true;
+	if (slot->address != 0 && by_own)
+		(void)marks_add(closure, &loaded->words, relocation);
 	if (slot->address != 0)
 		touch(closure, slot->module, slot->address, parent, parent_va);
 }
@@ -144,18 +144,20 @@ static void mention_word(struct closure *closure, const struct node *node, size_
 	read_on(closure, node, fact->va);
 }
 
-void mention_words(struct closure *closure, const struct node *node, struct fact *fact)
+void mention_words(struct closure *closure, const struct node *node, const struct fact *fact)
 {
 	struct module *module = closure->loaded[node->module].module;
 	const struct elf_relocations *relocations = &module->image.relocations;
 	uint64_t end = fact->target + fact->width_bytes;
-	for (size_t i = links_of_slot(module, fact);
+	for (size_t i = fact->link != 0 ? fact->link - 1
+					: elf_relocation_from(relocations, fact->target);
 	     i < relocations->count && relocations->relocations[i].va < end; i++)
 		mention_word(closure, node, i, fact);
 	if (!module->image.has_copies)
 		return;
 	/* A variable copied from a library's: its first content, and what that points to, is there. */
-	size_t i = elf_relocation_from(relocations, fact->target > 4096 ? fact->target - 4096 : 0);
+	size_t i = elf_relocation_from(
+	    relocations, fact->target > COPY_MAX_BYTES ? fact->target - COPY_MAX_BYTES : 0);
 	for (; i < relocations->count && relocations->relocations[i].va <= fact->target; i++)
 		if (relocations->relocations[i].kind == ELF_RELOCATION_COPY)
 			mention_word(closure, node, i, fact);

@@ -12,7 +12,7 @@ void mention_address(struct closure *closure, size_t module, uint32_t link,
 		     const struct node *parent, uint64_t parent_va);
 
 /* The words that a load takes. */
-void mention_words(struct closure *closure, const struct node *node, struct fact *fact);
+void mention_words(struct closure *closure, const struct node *node, const struct fact *fact);
 
 /* What was held and nothing called (models.h), and has been asked for since. */
 void mention_unbar(struct closure *closure);

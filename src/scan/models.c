@@ -159,20 +159,20 @@ bool model_allows(struct closure *closure, const struct node *node, enum arch ar
 }
 
 /* The name of an exported function of the C library that the table knows; NULL: it is none. */
-static const char *libc_name(struct closure *closure, const struct node *node)
+static const char *libc_name(struct closure *closure, size_t module, uint32_t number)
 {
-	const char *name =
-	    module_known(closure->loaded[node->module].module, node->number)->export_name;
-	return name != NULL && model_is_known_libc(closure, node->module) ? name : NULL;
+	struct module *owner = closure->loaded[module].module;
+	if (!model_is_known_libc(closure, module) ||
+	    (module_flags(owner, number) & FUNCTION_IS_EXPORTED) == 0)
+		return NULL;
+	return image_export_name(&owner->image, module_va(owner, number));
 }
 
-bool model_knows(struct closure *closure, const struct node *node)
+bool model_knows(struct closure *closure, size_t module, uint32_t number)
 {
-	const char *name = libc_name(closure, node);
-	if (name == NULL)
-		return false;
-	bool known = strncmp(name, "_nss_", 5) == 0 || is_one_of(flag_readers, 2, name);
-	for (size_t i = 0; i < INNER_CALL_COUNT && !known; i++)
+	const char *name = libc_name(closure, module, number);
+	bool known = name != NULL && strncmp(name, "_nss_", 5) == 0;
+	for (size_t i = 0; i < INNER_CALL_COUNT && name != NULL && !known; i++)
 		known = strcmp(inner_calls[i].callee, name) == 0;
 	return known;
 }
@@ -183,17 +183,17 @@ bool model_allows_call(struct closure *closure, const struct node *caller,
 	if (!callee->modelled || caller->module != callee->module)
 		return true;
 	const struct image *image = &closure->loaded[callee->module].module->image;
-	const char *name = libc_name(closure, callee);
+	const char *name = libc_name(closure, callee->module, callee->number);
 	for (size_t i = 0; name != NULL && i < INNER_CALL_COUNT; i++)
 		if (strcmp(inner_calls[i].callee, name) == 0)
-			return image_is_export(image, caller->function->va) ||
+			return image_is_export(image, node_va(closure, caller)) ||
 			       is_any_asked_for(closure, inner_calls[i].openers);
 	return true;
 }
 
-bool model_is_for_flags(struct closure *closure, const struct node *node)
+bool model_is_for_flags(struct closure *closure, size_t module, uint32_t number)
 {
-	const char *name = node->modelled ? libc_name(closure, node) : NULL;
+	const char *name = libc_name(closure, module, number);
 	return name != NULL && is_one_of(flag_readers, 2, name);
 }
 
@@ -281,7 +281,7 @@ enum tier model_tier(struct closure *closure, const struct node *node, enum arch
 
 bool model_may_point_to(struct closure *closure, const struct node *node)
 {
-	const char *name = node->modelled ? libc_name(closure, node) : NULL;
+	const char *name = node->modelled ? libc_name(closure, node->module, node->number) : NULL;
 	if (name == NULL || strncmp(name, "_nss_", 5) != 0)
 		return true;
 	const char *function = strchr(name + 5, '_');

@@ -12,8 +12,8 @@
 /* Whether the module is the C library whose insides are known: glibc 2.36. */
 bool model_is_known_libc(struct closure *closure, size_t module);
 
-/* Whether any of what follows says something of the function: asked once for each. */
-bool model_knows(struct closure *closure, const struct node *node);
+/* Whether the table says something of calls or pointers to the function: asked once for each. */
+bool model_knows(struct closure *closure, size_t module, uint32_t number);
 
 /*
  * Whether a syscall instruction of the node may have this number, with what is live by now: glibc
@@ -27,7 +27,7 @@ bool model_allows_call(struct closure *closure, const struct node *caller,
 		       const struct node *callee);
 
 /* Whether its callers in libc call it for some of their flags: a reason to follow their values. */
-bool model_is_for_flags(struct closure *closure, const struct node *node);
+bool model_is_for_flags(struct closure *closure, size_t module, uint32_t number);
 
 /* The first tier with what asks for the call, with what is live by now: LD_PROFILE is none's. */
 enum tier model_tier(struct closure *closure, const struct node *node, enum arch arch,

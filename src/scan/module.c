@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "callgraph/flow.h"
 #include "scan/cache.h"
 #include "scan/name_set.h"
 
@@ -29,61 +30,64 @@ enum status module_open(const struct image_source *source, struct problem_list *
 	}
 	module->path = arena_string(&module->arena, source->input);
 	module->name_hashes = hash_names(&module->arena, &module->image.symbols);
-	module->entries =
-	    ranks_of(&module->arena, module->image.entries, module->image.entry_count);
 	module->grown = source->tables == NULL;
 	*out_module = module;
 	return STATUS_OK;
 }
 
-/* What is known of a function; there is memory for it from the first question on. */
-static struct module_function *function_at(struct module *module, uint32_t number)
+static size_t table_count(const struct module *module)
 {
-	return pages_at(&module->arena, &module->functions, number, FUNCTIONS_PER_PAGE,
-			sizeof(struct module_function));
+	return module->image.tables.entry_count + module->image.tables.target_count;
+}
+
+static struct loose_function *loose_at(struct module *module, uint32_t number)
+{
+	return pages_at(&module->arena, &module->loose, number, LOOSE_PER_PAGE,
+			sizeof(struct loose_function));
 }
 
 uint32_t module_number(struct module *module, uint64_t va)
 {
-	uint32_t number = ranks_find(&module->entries, va);
-	if (number != RANK_NONE)
+	uint32_t number = image_function_number(&module->image, va);
+	if (number != ADDRESS_NONE)
 		return number;
-	size_t before = module->other_functions.count;
-	number = (uint32_t)module->image.entry_count +
+	number = (uint32_t)table_count(module) +
 		 address_index_add(&module->arena, &module->other_functions, va);
-	if (module->other_functions.count > before)
-		function_at(module, number)->swept.va = va;
+	loose_at(module, number)->va = va;
 	return number;
 }
 
 uint32_t module_find(const struct module *module, uint64_t va)
 {
-	uint32_t number = ranks_find(&module->entries, va);
-	if (number != RANK_NONE)
+	uint32_t number = image_function_number(&module->image, va);
+	if (number != ADDRESS_NONE)
 		return number;
 	number = address_index_find(&module->other_functions, va);
-	return number == ADDRESS_NONE ? RANK_NONE : (uint32_t)module->image.entry_count + number;
+	return number == ADDRESS_NONE ? ADDRESS_NONE : (uint32_t)table_count(module) + number;
 }
 
 size_t module_number_count(const struct module *module)
 {
-	return module->image.entry_count + module->other_functions.count;
+	return table_count(module) + module->other_functions.count;
 }
 
-const struct module_function *module_known(const struct module *module, uint32_t number)
+uint64_t module_va(const struct module *module, uint32_t number)
 {
-	return pages_find(&module->functions, number, FUNCTIONS_PER_PAGE,
-			  sizeof(struct module_function));
+	if (number < table_count(module))
+		return image_function_va(&module->image, number);
+	const struct loose_function *loose =
+	    pages_find(&module->loose, number, LOOSE_PER_PAGE, sizeof(struct loose_function));
+	return loose->va;
 }
 
 enum { READ_AROUND_BYTES = 1 << 14, LARGE_FILE_BYTES = 64 << 20 };
 
 /* Code of a large file is read all over: what was read is given back now and then. */
-static void note_reading(struct module *module, const struct function *function)
+static void note_reading(struct module *module)
 {
 	const struct image *image = &module->image;
 	/* The system reads what is around it, too. */
-	module->read_bytes += READ_AROUND_BYTES + function->end_off - function->start_off;
+	module->read_bytes += READ_AROUND_BYTES;
 	if (!image->mapped || module->read_bytes < IMAGE_DROP_BYTES ||
 	    image->file.bytes.size_bytes < LARGE_FILE_BYTES)
 		return;
@@ -91,86 +95,72 @@ static void note_reading(struct module *module, const struct function *function)
 	module->read_bytes = 0;
 }
 
+/* A function that no table bounds, or that no section tells to be no stub. */
+static const struct loose_function *loose_function(struct module *module, uint32_t number)
+{
+	struct loose_function *loose = loose_at(module, number);
+	if (loose->known)
+		return loose;
+	uint64_t va = module_va(module, number);
+	loose->known = true;
+	loose->flags = image_is_export(&module->image, va) ? FUNCTION_IS_EXPORTED : 0;
+	if (swept_is_stub(&module->image, va)) {
+		loose->flags |= FUNCTION_IS_STUB;
+		return loose;
+	}
+	loose->swept = swept_around(&module->image, va);
+	note_reading(module);
+	if (loose->swept.has_syscall)
+		loose->flags |= FUNCTION_HAS_SYSCALL;
+	return loose;
+}
+
+/* What the tables have of a function whose bounds they know; NULL: they do not. */
+static const struct image_function *tabled(const struct module *module, uint32_t number)
+{
+	const struct image_function *function =
+	    number < table_count(module) ? &module->image.tables.functions[number] : NULL;
+	return function != NULL && (function->flags & FUNCTION_HAS_TABLE) != 0 ? function : NULL;
+}
+
+unsigned module_flags(struct module *module, uint32_t number)
+{
+	const struct image_function *function = tabled(module, number);
+	return function != NULL ? function->flags : loose_function(module, number)->flags;
+}
+
+struct swept module_swept(struct module *module, uint32_t number)
+{
+	const struct image_function *function = tabled(module, number);
+	if (function == NULL)
+		return loose_function(module, number)->swept;
+	return (struct swept){ .va = module_va(module, number),
+			       .first_event = function->first_event,
+			       .fact_count = function->event_count };
+}
+
+const struct function *module_valued(const struct module *module, uint32_t number)
+{
+	struct function *const *valued =
+	    pages_find(&module->valued, number, VALUED_PER_PAGE, sizeof(struct function *));
+	return valued == NULL ? NULL : *valued;
+}
+
 const struct function *module_refine(struct module *module, uint32_t number)
 {
-	struct module_function *record = function_at(module, number);
-	if (record->valued != NULL)
-		return &record->valued->function;
-	record->valued = arena_alloc(&module->arena, 1, sizeof(*record->valued));
-	struct function *function = &record->valued->function;
-	if (module->known != NULL &&
-	    cache_function(module->known, record->swept.va, &module->arena, function))
-		return function;
+	struct function **valued = pages_at(&module->arena, &module->valued, number,
+					    VALUED_PER_PAGE, sizeof(struct function *));
+	if (*valued != NULL)
+		return *valued;
+	uint64_t va = module_va(module, number);
+	*valued = arena_alloc(&module->arena, 1, sizeof(**valued));
+	if (module->known != NULL && cache_function(module->known, &module->image, va, *valued))
+		return *valued;
 	module->grown = true;
-	*function =
-	    flow_function(&module->image, record->swept.va, &module->arena, &module->scratch);
+	**valued = flow_function(&module->image, va, &module->arena, &module->scratch);
+	note_reading(module);
 	arena_clear(&module->scratch);
-	return function;
-}
-
-const struct function *module_function(struct module *module, uint32_t number)
-{
-	struct module_function *record = function_at(module, number);
-	if (record->is_swept)
-		return &record->swept;
-	if (record->valued != NULL)
-		return &record->valued->function;
-	if (number < module->image.entry_count)
-		record->swept.va = module->image.entries[number];
-	record->export_name = image_export_name(&module->image, record->swept.va);
-	if (flow_is_stub(&module->image, record->swept.va))
-		return module_refine(module, number);
-	struct function swept = flow_sweep(&module->image, record->swept.va);
-	note_reading(module, &swept);
-	if (swept.has_syscall)
-		return module_refine(module, number);
-	record->swept = swept;
-	record->is_swept = true;
-	return &record->swept;
-}
-
-struct input_list {
-	uint64_t seen[(INPUT_COUNT + 63) / 64];
-	size_t count;
-	uint16_t inputs[INPUT_COUNT];
-};
-
-static void note_input(struct input_list *list, unsigned input)
-{
-	if (input >= INPUT_COUNT || (list->seen[input / 64] >> (input % 64) & 1) != 0)
-		return;
-	list->seen[input / 64] |= UINT64_C(1) << (input % 64);
-	list->inputs[list->count++] = (uint16_t)input;
-}
-
-static void note_inputs_of(struct input_list *list, const struct fact *fact)
-{
-	for (size_t k = 0; fact->reach != NULL && k < fact->reach->term_count; k++)
-		note_input(list, fact->reach->terms[k].input);
-	for (size_t k = 0; k < fact->argument_count; k++)
-		if (value_is_given(&fact->arguments[k].value))
-			note_input(list, fact->arguments[k].value.input);
-	/* Somebody may read a syscall's number there (glibc's setxid). */
-	for (unsigned k = 0; fact->kind == FACT_STORE && k < INPUT_MEMORY_WORDS / 2; k++)
-		note_input(list, INPUT_MEMORY +
-				     (unsigned)fact->arguments[0].input * INPUT_MEMORY_WORDS + k);
-}
-
-size_t module_inputs(struct module *module, uint32_t number, const uint16_t **out_inputs)
-{
-	struct valued_function *valued = function_at(module, number)->valued;
-	if (valued->inputs == NULL) {
-		struct input_list list;
-		memset(list.seen, 0, sizeof(list.seen));
-		list.count = 0;
-		for (size_t i = 0; i < valued->function.fact_count; i++)
-			note_inputs_of(&list, &valued->function.facts[i]);
-		valued->inputs =
-		    arena_copy(&module->arena, list.inputs, list.count, sizeof(*list.inputs));
-		valued->input_count = (uint16_t)list.count;
-	}
-	*out_inputs = valued->inputs;
-	return valued->input_count;
+	return *valued;
 }
 
 void module_finish(struct module *module)

@@ -93,7 +93,7 @@ static void note_operations(struct closure *closure, const struct node *node,
 	if (selector < 0)
 		return;
 	const struct machine *machine = closure->loaded[node->module].module->image.machine;
-	const struct value *value = argument_of(fact, machine->syscall_arguments[selector]);
+	const struct value *value = argument_of(node, fact, machine->syscall_arguments[selector]);
 	struct input_items items = { 0 };
 	if (value == NULL)
 		inputs_any(&items);
@@ -139,26 +139,27 @@ static bool is_listed(struct closure *closure, const struct happenings *list, st
 		      const struct fact *fact)
 {
 	/* A swept function's facts are made anew each time; few of them get here. */
-	for (size_t i = 0; node->function->swept && i < list->count; i++)
+	for (size_t i = 0; node->values == NULL && i < list->count; i++)
 		if (list->items[i].node == node && list->items[i].fact->va == fact->va)
 			return true;
-	if (node->function->swept)
+	if (node->values == NULL)
 		return false;
-	if (node->seen == NULL)
-		node->seen =
-		    arena_alloc(closure->arena, node->function->fact_count, sizeof(*node->seen));
-	bool *seen = &node->seen[fact - node->function->facts];
+	struct node_values *values = node->values;
+	if (values->seen == NULL)
+		values->seen = arena_alloc(closure->arena, values->function->fact_count,
+					   sizeof(*values->seen));
+	bool *seen = &values->seen[fact - values->function->facts];
 	bool was_seen = *seen;
 	*seen = true;
 	return was_seen;
 }
 
 void happenings_add(struct closure *closure, struct happenings *list, struct node *node,
-		    struct fact *fact)
+		    const struct fact *fact)
 {
 	if (is_listed(closure, list, node, fact))
 		return;
-	if (node->function->swept)
+	if (node->values == NULL)
 		fact = arena_copy(closure->arena, fact, 1, sizeof(*fact));
 	if (list->count == list->capacity)
 		list->items = arena_grow(closure->arena, list->items, list->count,
@@ -175,18 +176,19 @@ static void add_pointed(struct closure *closure, struct input_items *items, cons
 		const struct happening *store = &closure->stores.items[i];
 		if (store->node->module != node->module || store->fact->target != value->number)
 			continue;
+		const struct argument *stored =
+		    &store->node->values->function->arguments[store->fact->first_argument];
 		struct value given = value_input(
-		    INPUT_MEMORY + (unsigned)store->fact->arguments[0].input * INPUT_MEMORY_WORDS +
-		    value->bits / 4u);
+		    INPUT_MEMORY + (unsigned)stored->input * INPUT_MEMORY_WORDS + value->bits / 4u);
 		(void)inputs_add_value(closure, items, store->node, store->fact, &given);
 	}
 }
 
-void numbers_use(struct closure *closure, struct node *node, struct fact *fact)
+void numbers_use(struct closure *closure, struct node *node, const struct fact *fact)
 {
 	const struct image *image = &closure->loaded[node->module].module->image;
 	enum arch arch = fact->kind == FACT_SYSCALL_I386 ? ARCH_I386 : image->arch;
-	const struct value *value = argument_of(fact, image->machine->syscall_number);
+	const struct value *value = argument_of(node, fact, image->machine->syscall_number);
 	struct input_items items = { 0 };
 	if (value != NULL && value->kind == VALUE_POINTED)
 		add_pointed(closure, &items, node, value);
@@ -228,27 +230,34 @@ void numbers_use(struct closure *closure, struct node *node, struct fact *fact)
 
 enum { NUMBER_MAX_DEPTH = 4, WRAPPER_MAX_FACTS = 64 };
 
+/* A function whose values are not followed passes nothing on that is known. */
+static bool is_small(const struct node *node)
+{
+	return node->values != NULL && node->values->function->fact_count <= WRAPPER_MAX_FACTS;
+}
+
 /* Whether an input becomes a syscall's number, in the function or in those it hands it to. */
 static bool becomes_number(struct closure *closure, struct node *node, uint16_t input,
 			   unsigned depth)
 {
-	struct fact own, *fact; /* a swept function passes nothing on that is known */
-	size_t next = 0;
-	while ((fact = closure_fact(closure, node, &next, &own)) != NULL) {
+	const struct function *function = node->values->function;
+	for (size_t i = 0; i < function->fact_count; i++) {
+		const struct fact *fact = &function->facts[i];
 		bool call = fact->kind == FACT_SYSCALL;
 		for (size_t k = 0; k < fact->argument_count; k++) {
-			const struct argument *argument = &fact->arguments[k];
+			const struct argument *argument =
+			    &function->arguments[fact->first_argument + k];
 			if (!value_is_given(&argument->value) || argument->value.input != input)
 				continue;
 			const struct machine *machine =
 			    closure->loaded[node->module].module->image.machine;
 			if (call && argument->input == machine->syscall_number)
 				return true;
-			struct node *callee =
-			    depth == 0 ? NULL : closure_callee(closure, node, fact).node;
-			if (callee != NULL && callee->live &&
-			    callee->function->fact_count <= WRAPPER_MAX_FACTS &&
-			    becomes_number(closure, callee, argument->input, depth - 1))
+			struct callee callee = closure_callee(closure, node->module, fact);
+			struct node *next =
+			    depth == 0 ? NULL : closure_callee_node(closure, &callee);
+			if (next != NULL && next->live && is_small(next) &&
+			    becomes_number(closure, next, argument->input, depth - 1))
 				return true;
 		}
 	}
@@ -261,7 +270,7 @@ static bool guess_input(struct closure *closure, const struct node *node, struct
 	bool changed = false;
 	for (size_t i = 0; i < closure->unknown_calls.count; i++) {
 		const struct happening *call = &closure->unknown_calls.items[i];
-		const struct value *value = argument_of(call->fact, items->input);
+		const struct value *value = argument_of(call->node, call->fact, items->input);
 		if (call->node->module != node->module || value == NULL ||
 		    (value->kind != VALUE_NUMBER && value->kind != VALUE_SET))
 			continue;
@@ -280,10 +289,10 @@ void numbers_guess(struct closure *closure)
 {
 	for (size_t n = 0; closure->presumed_numbers && n < closure->own_pointer_count; n++) {
 		struct node *node = closure->own_pointers[n];
-		if (node->function->fact_count > WRAPPER_MAX_FACTS)
+		if (!is_small(node))
 			continue;
-		for (size_t i = 0; i < node->input_count; i++) {
-			struct input_items *items = &node->inputs[i];
+		for (size_t i = 0; i < node->values->input_count; i++) {
+			struct input_items *items = &node->values->inputs[i];
 			if (items->knowledge != KNOWLEDGE_PRESUMED)
 				continue;
 			/* All that it calls is live by now, so the answer stays. */

@@ -45,9 +45,9 @@ static bool decode(const struct image *image, uint64_t va, struct instruction *o
 static bool is_reference(const struct closure *closure, const struct node *node, uint64_t va,
 			 uint64_t target)
 {
-	struct fact own, *fact;
-	size_t next = 0;
-	while ((fact = closure_fact(closure, node, &next, &own)) != NULL) {
+	struct facts facts = closure_facts(closure, node);
+	const struct fact *fact;
+	while ((fact = facts_next(&facts)) != NULL) {
 		if (fact->va == va && fact->kind == FACT_REFERENCE && fact->target == target)
 			return true;
 	}
@@ -189,6 +189,14 @@ struct work {
 	struct sites sites;
 };
 
+/* Where a call or a jump leads; NULL: it is not known. */
+static struct node *callee_of(struct closure *closure, const struct node *node,
+			      const struct fact *fact)
+{
+	struct callee callee = closure_callee(closure, node->module, fact);
+	return closure_callee_node(closure, &callee);
+}
+
 /* What runs from main on needs no other phase. */
 static void reach(struct work *work, struct node *node)
 {
@@ -229,19 +237,19 @@ static void reach_passed(struct work *work, const struct node *node, const struc
 		reach(work, passed);
 }
 
-static void reach_called(struct work *work, struct node *node, struct fact *fact)
+static void reach_called(struct work *work, struct node *node, const struct fact *fact)
 {
 	struct node *callee =
-	    fact_happens(node, fact) ? closure_callee(work->closure, node, fact).node : NULL;
+	    fact_happens(node, fact) ? callee_of(work->closure, node, fact) : NULL;
 	if (callee != NULL && callee != work->ending)
 		reach(work, callee);
 }
 
 static void reach_from(struct work *work, struct node *node)
 {
-	struct fact own, *fact;
-	size_t next = 0;
-	while ((fact = closure_fact(work->closure, node, &next, &own)) != NULL) {
+	struct facts facts = closure_facts(work->closure, node);
+	const struct fact *fact;
+	while ((fact = facts_next(&facts)) != NULL) {
 		if (fact->kind <= FACT_JUMP_SLOT)
 			reach_called(work, node, fact);
 		else if (fact->kind == FACT_REFERENCE)
@@ -252,14 +260,6 @@ static void reach_from(struct work *work, struct node *node)
 }
 
 /* ---- who calls main ---- */
-
-/* The function's values, whoever wants to know them. */
-static void follow_values(struct closure *closure, struct node *node)
-{
-	if (!node->function->swept)
-		return;
-	node->function = module_refine(closure->loaded[node->module].module, node->number);
-}
 
 /* Whether an event may lead out of a function, other than by a call. */
 static bool goes_out(const struct sweep_event *event, struct elf_range range)
@@ -308,24 +308,25 @@ static struct node *caller_of(struct closure *closure, struct node *node, uint16
 	if (node == NULL || !node->live || depth == MAIN_MAX_DEPTH ||
 	    ++*followed > MAIN_MAX_FOLLOWED)
 		return NULL;
-	follow_values(closure, node);
-	const struct function *function = node->function;
+	closure_follow_values(closure, node);
+	const struct function *function = node->values->function;
 	for (size_t i = function->fact_count; i-- > 0;) { /* main is called last */
-		struct fact *fact = &function->facts[i];
+		const struct fact *fact = &function->facts[i];
 		calls_pointer |= fact->kind == FACT_CALL_UNKNOWN;
 		for (size_t k = 0; fact->kind <= FACT_JUMP_SLOT && k < fact->argument_count; k++) {
-			const struct argument *argument = &fact->arguments[k];
+			const struct argument *argument =
+			    &function->arguments[fact->first_argument + k];
 			struct node *found = NULL;
 			if (argument->value.kind == VALUE_INPUT && argument->value.input == input &&
 			    argument->value.number == 0)
-				found = caller_of(closure, closure_callee(closure, node, fact).node,
+				found = caller_of(closure, callee_of(closure, node, fact),
 						  argument->input, depth + 1, followed);
 			if (found != NULL)
 				return found;
 		}
 	}
 	const struct image *image = &closure->loaded[node->module].module->image;
-	return calls_pointer && never_returns(image, function->va) ? node : NULL;
+	return calls_pointer && never_returns(image, node_va(closure, node)) ? node : NULL;
 }
 
 /* What ld.so puts into a word of the program, when that is an address of its own; else 0. */
@@ -362,12 +363,13 @@ static struct node *find_main_caller(struct closure *closure)
 	struct node *entry = closure_find(closure, 0, image->file.entry_va);
 	if (image->file.entry_va == 0 || entry == NULL || !entry->live)
 		return NULL;
-	follow_values(closure, entry);
-	for (size_t i = 0; i < entry->function->fact_count; i++) {
-		struct fact *fact = &entry->function->facts[i];
+	closure_follow_values(closure, entry);
+	const struct function *function = entry->values->function;
+	for (size_t i = 0; i < function->fact_count; i++) {
+		const struct fact *fact = &function->facts[i];
 		uint16_t first = image->machine->arguments[0];
 		const struct value *value =
-		    fact->kind > FACT_JUMP_SLOT ? NULL : argument_of(fact, first);
+		    fact->kind > FACT_JUMP_SLOT ? NULL : argument_of(entry, fact, first);
 		unsigned followed = 0;
 		uint64_t main_va = value == NULL ? 0 : code_of(image, value);
 		if (main_va == 0)
@@ -376,9 +378,8 @@ static struct node *find_main_caller(struct closure *closure)
 		struct elf_range around = image_function_around(image, main_va, NULL);
 		struct node *main_node = closure_find(closure, 0, main_va);
 		if (main_node != NULL && holds(around, image->file.entry_va))
-			follow_values(closure, main_node);
-		return caller_of(closure, closure_callee(closure, entry, fact).node, first, 0,
-				 &followed);
+			closure_follow_values(closure, main_node);
+		return caller_of(closure, callee_of(closure, entry, fact), first, 0, &followed);
 	}
 	return NULL;
 }
@@ -386,13 +387,14 @@ static struct node *find_main_caller(struct closure *closure)
 /* exit, which main's caller ends with. */
 static const struct node *find_ending(struct closure *closure, struct node *caller)
 {
-	for (size_t i = 0; i < caller->function->fact_count; i++) {
-		struct fact *fact = &caller->function->facts[i];
+	const struct function *function = caller->values->function;
+	for (size_t i = 0; i < function->fact_count; i++) {
+		const struct fact *fact = &function->facts[i];
 		if (fact->kind > FACT_JUMP_SLOT)
 			continue;
-		const struct node *callee = closure_callee(closure, caller, fact).node;
+		const struct node *callee = callee_of(closure, caller, fact);
 		if (callee != NULL && never_returns(&closure->loaded[callee->module].module->image,
-						    callee->function->va))
+						    node_va(closure, callee)))
 			return callee;
 	}
 	return NULL;
@@ -405,9 +407,9 @@ static const struct node *find_ending(struct closure *closure, struct node *call
 static void find_loader_main(struct work *work, const struct node *start)
 {
 	const struct node *found = NULL;
-	struct fact own, *fact;
-	size_t next = 0;
-	while ((fact = closure_fact(work->closure, start, &next, &own)) != NULL) {
+	struct facts facts = closure_facts(work->closure, start);
+	const struct fact *fact;
+	while ((fact = facts_next(&facts)) != NULL) {
 		const struct node *passed = passed_by(work->closure, start, fact);
 		if (passed != NULL && found != NULL && passed != found)
 			return;
@@ -427,13 +429,13 @@ static void find_loader_start(struct work *work)
 		    !closure->loaded[m].is_loader
 			? NULL
 			: closure_find(closure, m, closure->loaded[m].module->image.file.entry_va);
-		struct fact own, *fact;
-		size_t next = 0;
-		while (entry != NULL &&
-		       (fact = closure_fact(closure, entry, &next, &own)) != NULL) {
-			const struct node *callee = fact->kind == FACT_CALL
-							? closure_callee(closure, entry, fact).node
-							: NULL;
+		if (entry == NULL)
+			continue;
+		struct facts facts = closure_facts(closure, entry);
+		const struct fact *fact;
+		while ((fact = facts_next(&facts)) != NULL) {
+			const struct node *callee =
+			    fact->kind == FACT_CALL ? callee_of(closure, entry, fact) : NULL;
 			if (callee != NULL && work->loader_main == NULL)
 				find_loader_main(work, callee);
 		}

@@ -154,9 +154,9 @@ void program_scan(struct module *program, const struct program_files *files,
 	size_t *sizes = arena_alloc(closure.arena, closure.loaded_count, sizeof(*sizes));
 	for (size_t i = 0; i < closure.loaded_count; i++) {
 		paths[i] = closure.loaded[i].module->path;
-		sizes[i] = closure.loaded[i].module->image.code_bytes;
+		sizes[i] = closure.loaded[i].module->image.tables.code_bytes;
 		out_program->modules[i] = closure.loaded[i].module;
-		out_program->code_bytes += closure.loaded[i].module->image.code_bytes;
+		out_program->code_bytes += closure.loaded[i].module->image.tables.code_bytes;
 	}
 	out_program->opener_count = list_openers(&closure, &out_program->openers);
 	out_program->files = paths;
@@ -174,13 +174,14 @@ struct chain {
 static void chain_add(struct chain *chain, const struct node *node, uint64_t va, const char *how)
 {
 	const struct module *module = chain->program->modules[node->module];
+	uint64_t function_va = module_va(module, node->number);
 	if (chain->count == chain->capacity)
 		chain->steps = arena_grow(chain->arena, chain->steps, chain->count,
 					  sizeof(*chain->steps), &chain->capacity);
 	chain->steps[chain->count++] =
 	    (struct step){ .path = module->path,
-			   .function = image_name_of(&module->image, node->function->va),
-			   .function_va = node->function->va,
+			   .function = image_name_of(&module->image, function_va),
+			   .function_va = function_va,
 			   .va = va,
 			   .how = how };
 }
@@ -193,7 +194,7 @@ static const struct node *chain_passers(struct chain *chain, const struct use *u
 					enum number_source *out_source)
 {
 	const struct node *node = use->node;
-	const struct value *value = argument_of(use->fact, input);
+	const struct value *value = argument_of(use->node, use->fact, input);
 	*out_source = NUMBER_CONSTANT;
 	for (unsigned i = 0; value != NULL && value_is_given(value) && i < PASSED_MAX_DEPTH; i++) {
 		const struct item *item = node_passed(node, value, number);
@@ -202,7 +203,7 @@ static const struct node *chain_passers(struct chain *chain, const struct use *u
 		*out_source = NUMBER_PASSED;
 		chain_add(chain, item->from, item->fact->va, how);
 		number = item->number;
-		value = argument_of(item->fact, value->input);
+		value = argument_of(item->from, item->fact, value->input);
 		node = item->from;
 	}
 	if (value == NULL || use->tier == TIER_UNRESOLVED)

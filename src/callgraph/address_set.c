@@ -1,0 +1,65 @@
+#include "callgraph/address_set.h"
+
+struct address_set address_set_over(struct arena *arena, struct elf_range span)
+{
+	return (struct address_set){
+		.span = span, .words = arena_alloc(arena, ADDRESS_WORDS(span), sizeof(uint64_t))
+	};
+}
+
+/* Most machines count them by one instruction, but not the oldest x86-64 that Debian runs on. */
+static uint32_t count_bits(uint64_t word)
+{
+	word -= word >> 1 & UINT64_C(0x5555555555555555);
+	word = (word & UINT64_C(0x3333333333333333)) + (word >> 2 & UINT64_C(0x3333333333333333));
+	word = (word + (word >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	return (uint32_t)(word * UINT64_C(0x0101010101010101) >> 56);
+}
+
+struct address_numbers address_set_number(struct arena *arena, const struct address_set *set)
+{
+	uint32_t count = 0;
+	size_t word_count = ADDRESS_WORDS(set->span);
+	uint32_t *before = arena_alloc_raw(arena, word_count, sizeof(*before));
+	for (size_t i = 0; i < word_count; i++) {
+		before[i] = count;
+		count += count_bits(set->words[i]);
+	}
+	return (struct address_numbers){ set->span, set->words, before };
+}
+
+bool address_numbers_are_of(const struct address_numbers *numbers, const uint64_t *list,
+			    size_t count)
+{
+	size_t before = 0;
+	for (size_t i = 0; i < ADDRESS_WORDS(numbers->span); i++) {
+		if (numbers->before[i] != before)
+			return false;
+		before += count_bits(numbers->words[i]);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (!address_is_numbered(numbers, list[i]))
+			return false;
+	return before == count;
+}
+
+uint32_t address_number(const struct address_numbers *numbers, uint64_t va)
+{
+	uint64_t off = va - numbers->span.va;
+	if (off >= numbers->span.size_bytes)
+		return ADDRESS_NONE;
+	uint64_t word = numbers->words[off / 64];
+	uint64_t bit = UINT64_C(1) << (off % 64);
+	return (word & bit) == 0 ? ADDRESS_NONE
+				 : numbers->before[off / 64] + count_bits(word & (bit - 1));
+}
+
+const uint64_t *address_set_list(struct arena *arena, const struct address_set *set)
+{
+	size_t count = 0;
+	uint64_t *list = arena_alloc_raw(arena, set->count, sizeof(*list));
+	for (size_t i = 0; count < set->count; i++)
+		for (uint64_t word = set->words[i]; word != 0; word &= word - 1)
+			list[count++] = set->span.va + 64 * i + (uint64_t)__builtin_ctzll(word);
+	return list;
+}
