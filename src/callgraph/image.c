@@ -58,7 +58,42 @@ uint32_t image_function_number(const struct image *image, uint64_t va)
 
 uint32_t image_place_number(const struct image *image, uint64_t va)
 {
-	return index_of(image->tables.places, image->tables.place_count, va);
+	const struct image_place *places = image->tables.places;
+	size_t low = 0, high = image->tables.place_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (image->base + places[middle].off < va)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < image->tables.place_count && image->base + places[low].off == va
+		   ? (uint32_t)low
+		   : ADDRESS_NONE;
+}
+
+static bool is_got(const struct image *image, uint64_t va)
+{
+	const struct elf_section *section = elf_section_at(&image->file, va);
+	return section != NULL && strncmp(section->name, ".got", 4) == 0;
+}
+
+struct image_place image_place_at(const struct image *image, uint64_t va)
+{
+	struct image_place place = { .off = (uint32_t)(va - image->base) };
+	size_t number = 0;
+	struct elf_range object = image_object_at(image, va, &number);
+	place.object = (uint32_t)number;
+	if (is_got(image, va)) {
+		place.object = PLACE_IS_WORD;
+		object = (struct elf_range){ va, image->file.word_bytes };
+	}
+	if (object.size_bytes == 0)
+		return place;
+	const struct elf_relocations *relocations = &image->relocations;
+	place.next = (uint32_t)elf_relocation_from(relocations, object.va);
+	place.end = (uint32_t)elf_relocation_from(relocations, object.va + object.size_bytes);
+	return place;
 }
 
 bool image_is_code(const struct image *image, uint64_t va)

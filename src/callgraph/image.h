@@ -81,6 +81,16 @@ struct image_function {
 	uint32_t flags : 4;
 };
 
+/* A place in data. */
+struct image_place {
+	uint32_t off;    /* from the image's base */
+	uint32_t object; /* the number of the data object around it; PLACE_IS_WORD: it is one */
+	uint32_t next,
+	    end; /* relocations that fill the object's words; none: it holds no pointers */
+};
+
+#define PLACE_IS_WORD UINT32_MAX /* by itself, as the words of a GOT are */
+
 /*
  * What a pass over all code of a file finds; all the rest is read from its headers. Functions are
  * numbered: entries first, then targets. Places are, too.
@@ -92,8 +102,7 @@ struct image_tables {
 	const uint64_t *targets; /* ascending: other code that is jumped to from another function */
 	size_t target_count;
 	const struct image_function *functions; /* of each entry and target */
-	const uint64_t
-	    *places; /* ascending: in data, that code or a relative relocation mentions */
+	const struct image_place *places;       /* ascending: mentioned by code or a relocation */
 	size_t place_count;
 	const uint64_t *borders; /* ascending: where data objects may begin */
 	size_t border_count;
@@ -167,6 +176,9 @@ static inline uint64_t image_function_va(const struct image *image, uint32_t num
 
 /* The number of a place; ADDRESS_NONE: it is in no table. */
 uint32_t image_place_number(const struct image *image, uint64_t va);
+
+/* What is known of a place in no table. */
+struct image_place image_place_at(const struct image *image, uint64_t va);
 
 /* Whether an address that code or data mentions is one of code: there is data among it. */
 bool image_is_code(const struct image *image, uint64_t va);

@@ -98,9 +98,10 @@ static void set_target(const struct image *image, const struct event *event, str
 	case FACT_CALL:
 	case FACT_JUMP:
 	case FACT_REFERENCE:
-		fact->target = link_is_place(event->link)
-				   ? image->tables.places[link_number(event->link)]
-				   : image_function_va(image, link_number(event->link));
+		fact->target =
+		    link_is_place(event->link)
+			? image->base + image->tables.places[link_number(event->link)].off
+			: image_function_va(image, link_number(event->link));
 		return;
 	case FACT_CALL_SLOT:
 	case FACT_JUMP_SLOT:

@@ -496,26 +496,54 @@ static int compare_addresses(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
+/* Goes over places in ascending order. */
+struct place_walk {
+	const struct image *image;
+	struct elf_range section; /* around the last one, when it was in one that is no GOT */
+	struct elf_range object;  /* around it */
+	struct image_place place;
+};
+
+static struct image_place next_place(struct place_walk *walk, uint64_t va)
+{
+	const struct image *image = walk->image;
+	bool same_section = va - walk->section.va < walk->section.size_bytes;
+	if (same_section && va - walk->object.va < walk->object.size_bytes) {
+		walk->place.off = (uint32_t)(va - image->base);
+		return walk->place;
+	}
+	size_t ignored;
+	walk->place = image_place_at(image, va);
+	walk->object = image_object_at(image, va, &ignored);
+	if (walk->place.object == PLACE_IS_WORD)
+		walk->object.size_bytes = 0;
+	if (same_section)
+		return walk->place;
+	const struct elf_section *section = elf_section_at(&image->file, va);
+	walk->section = section == NULL ? (struct elf_range){ 0 }
+					: (struct elf_range){ section->va, section->size_bytes };
+	return walk->place;
+}
+
 /* The places as a list: near ones come first, as what their set spans is the lowest. */
 static void list_places(struct collection *collection)
 {
-	struct image_tables *tables = &collection->image->tables;
-	struct arena *arena = collection->image->file.arena;
+	struct image *image = collection->image;
+	const uint64_t *near = address_set_list(&collection->scratch, &collection->mentioned);
 	uint64_t *far = collection->far;
 	if (collection->far_count > 0)
 		qsort(far, collection->far_count, sizeof(*far), compare_addresses);
-	size_t near_count = collection->mentioned.count, far_count = 0;
+	size_t near_count = collection->mentioned.count, count = 0;
+	struct image_place *places =
+	    arena_alloc_raw(image->file.arena, near_count + collection->far_count, sizeof(*places));
+	struct place_walk walk = { .image = image };
+	for (; count < near_count; count++)
+		places[count] = next_place(&walk, near[count]);
 	for (size_t i = 0; i < collection->far_count; i++)
-		if (far_count == 0 || far[far_count - 1] != far[i])
-			far[far_count++] = far[i];
-	tables->places = address_set_list(arena, &collection->mentioned);
-	tables->place_count = near_count + far_count;
-	if (far_count > 0) {
-		uint64_t *places = arena_alloc(arena, tables->place_count, sizeof(*places));
-		memcpy(places, tables->places, near_count * sizeof(*places));
-		memcpy(places + near_count, far, far_count * sizeof(*places));
-		tables->places = places;
-	}
+		if (i == 0 || far[i - 1] != far[i])
+			places[count++] = next_place(&walk, far[i]);
+	image->tables.places = places;
+	image->tables.place_count = count;
 	collection->place_numbers =
 	    address_set_number(&collection->scratch, &collection->mentioned);
 }
@@ -766,71 +794,91 @@ void tables_find(struct image *image)
 	arena_finish(scratch);
 }
 
-static bool is_ascending(const uint64_t *addresses, size_t count)
+static bool all_are_code(const struct image *image, const uint64_t *addresses, size_t count)
 {
-	for (size_t i = 1; i < count; i++)
-		if (addresses[i - 1] >= addresses[i])
+	for (size_t i = 0; i < count; i++)
+		if (!elf_is_code(&image->file, addresses[i]) ||
+		    (i > 0 && addresses[i - 1] >= addresses[i]))
 			return false;
 	return true;
 }
 
-static bool all_are_code(const struct image *image, const uint64_t *addresses, size_t count)
+static bool are_places(const struct image *image, const struct image_tables *tables)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!elf_is_code(&image->file, addresses[i]))
+	const struct image_place *places = tables->places;
+	size_t object_count = tables->border_count + image->file.segment_count;
+	for (size_t i = 0; i < tables->place_count; i++)
+		if ((i > 0 && places[i - 1].off >= places[i].off) ||
+		    places[i].next > places[i].end || places[i].end > image->relocations.count ||
+		    (places[i].object >= object_count && places[i].object != PLACE_IS_WORD))
 			return false;
-	return is_ascending(addresses, count);
+	return true;
 }
 
-static bool leads_somewhere(const struct image_tables *tables, uint32_t link)
+/* How many there are of what links lead to. */
+struct link_limits {
+	size_t functions, places, relocations;
+};
+
+static bool leads_somewhere(const struct link_limits *limits, uint32_t link)
 {
-	size_t count =
-	    link_is_place(link) ? tables->place_count : tables->entry_count + tables->target_count;
-	return link != LINK_NOWHERE && link != 0 && link_number(link) < count;
+	return link_number(link) < (link_is_place(link) ? limits->places : limits->functions) &&
+	       link > LINK_NOWHERE;
 }
 
-static bool is_event(const struct image *image, const struct image_tables *tables,
-		     const struct event *event)
+static bool is_event(const struct link_limits *limits, const struct event *event)
 {
-	size_t relocation_count = image->relocations.count;
+	size_t relocation = event->link - 1;
 	switch (event->kind) {
 	case FACT_CALL:
 	case FACT_JUMP:
-		return !link_is_place(event->link) && leads_somewhere(tables, event->link);
+		return !link_is_place(event->link) && leads_somewhere(limits, event->link);
 	case FACT_REFERENCE:
-		return leads_somewhere(tables, event->link);
+		return leads_somewhere(limits, event->link);
 	case FACT_CALL_SLOT:
 	case FACT_JUMP_SLOT:
-		return event->link != 0 && event->link - 1 < relocation_count;
+		return event->link != 0 && relocation < limits->relocations;
 	case FACT_LOAD:
 		return (event->count & EVENT_NEAR_COPY) != 0 ||
-		       (event->link != 0 && event->count != 0 &&
-			event->link - 1 < relocation_count &&
-			event->count <= relocation_count - (event->link - 1));
+		       (event->link != 0 && event->count != 0 && relocation < limits->relocations &&
+			event->count <= limits->relocations - relocation);
 	default:
 		return event->kind == FACT_SYSCALL || event->kind == FACT_SYSCALL_I386;
 	}
 }
 
+static bool are_functions(const struct image_tables *tables)
+{
+	for (size_t i = 0; i < tables->entry_count + tables->target_count; i++)
+		if (tables->functions[i].first_event > tables->event_count ||
+		    tables->functions[i].event_count >
+			tables->event_count - tables->functions[i].first_event)
+			return false;
+	return true;
+}
+
+static bool lead_somewhere(const struct image *image, const struct image_tables *tables)
+{
+	const struct link_limits limits = { tables->entry_count + tables->target_count,
+					    tables->place_count, image->relocations.count };
+	bool good = true;
+	for (size_t i = 0; i < tables->event_count; i++)
+		good &= is_event(&limits, &tables->events[i]);
+	for (size_t i = 0; i < tables->relocation_count; i++)
+		good &= tables->relocation_links[i] == 0 ||
+			leads_somewhere(&limits, tables->relocation_links[i]);
+	return good;
+}
+
 bool tables_are_of(const struct image *image, const struct image_tables *tables)
 {
 	struct elf_range span = elf_code_span(&image->file);
-	bool good =
-	    tables->entry_numbers.span.va == span.va &&
-	    tables->entry_numbers.span.size_bytes == span.size_bytes &&
-	    address_numbers_are_of(&tables->entry_numbers, tables->entries, tables->entry_count) &&
-	    all_are_code(image, tables->entries, tables->entry_count) &&
-	    all_are_code(image, tables->targets, tables->target_count) &&
-	    is_ascending(tables->places, tables->place_count) &&
-	    tables->relocation_count == image->relocations.count;
-	for (size_t i = 0; good && i < tables->entry_count + tables->target_count; i++)
-		good = tables->functions[i].first_event <= tables->event_count &&
-		       tables->functions[i].event_count <=
-			   tables->event_count - tables->functions[i].first_event;
-	for (size_t i = 0; good && i < tables->event_count; i++)
-		good = is_event(image, tables, &tables->events[i]);
-	for (size_t i = 0; good && i < tables->relocation_count; i++)
-		good = tables->relocation_links[i] == 0 ||
-		       leads_somewhere(tables, tables->relocation_links[i]);
-	return good;
+	return tables->entry_numbers.span.va == span.va &&
+	       tables->entry_numbers.span.size_bytes == span.size_bytes &&
+	       address_numbers_are_of(&tables->entry_numbers, tables->entries,
+				      tables->entry_count) &&
+	       all_are_code(image, tables->entries, tables->entry_count) &&
+	       all_are_code(image, tables->targets, tables->target_count) &&
+	       tables->relocation_count == image->relocations.count && are_places(image, tables) &&
+	       are_functions(tables) && lead_somewhere(image, tables);
 }

@@ -10,7 +10,7 @@
 #include "base/file.h"
 
 enum {
-	CACHE_VERSION = 13, /* grows with every change of what is kept or of how facts are found */
+	CACHE_VERSION = 14, /* grows with every change of what is kept or of how facts are found */
 	CACHE_MAX_BYTES = 1 << 30,
 };
 
@@ -52,7 +52,7 @@ static const size_t part_bytes[PART_COUNT] = {
 	[PART_ENTRIES] = sizeof(uint64_t),
 	[PART_ENTRY_WORDS] = sizeof(uint64_t),
 	[PART_TARGETS] = sizeof(uint64_t),
-	[PART_PLACES] = sizeof(uint64_t),
+	[PART_PLACES] = sizeof(struct image_place),
 	[PART_BORDERS] = sizeof(uint64_t),
 	[PART_INDEX] = sizeof(struct cached_function),
 	[PART_FACTS] = 1,
@@ -75,12 +75,14 @@ static void hash_content(struct slice bytes, uint64_t *out_hash)
 	for (size_t k = 0; k < HASH_LANES; k++)
 		lanes[k] = (k + 1) * other;
 	size_t off = 0;
-	for (; off + sizeof(lanes) <= bytes.size_bytes; off += sizeof(lanes))
+	for (; off + sizeof(lanes) <= bytes.size_bytes; off += sizeof(lanes)) {
+#pragma GCC unroll 8 /* else it becomes vectors, which have no such multiplication */
 		for (size_t k = 0; k < HASH_LANES; k++) {
 			uint64_t word = elf_load64(bytes.bytes + off + 8 * k);
 			uint64_t mixed = (lanes[k] ^ word) * odd;
 			lanes[k] = mixed ^ mixed >> 32;
 		}
+	}
 	for (; off < bytes.size_bytes; off++)
 		a = (a ^ bytes.bytes[off]) * UINT64_C(0x100000001B3);
 	for (size_t k = 0; k < HASH_LANES; k++) {

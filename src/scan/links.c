@@ -21,12 +21,6 @@ static void find_string(const struct image *image, uint64_t va, struct place *pl
 				strncmp(text, "/sys/", 5) == 0;
 }
 
-static bool is_got(const struct image *image, uint64_t va)
-{
-	const struct elf_section *section = elf_section_at(&image->file, va);
-	return section != NULL && strncmp(section->name, ".got", 4) == 0;
-}
-
 static uint32_t place_number(struct module *module, uint64_t va)
 {
 	uint32_t number = image_place_number(&module->image, va);
@@ -36,7 +30,7 @@ static uint32_t place_number(struct module *module, uint64_t va)
 		 address_index_add(&module->arena, &module->other_places, va);
 	struct place *place =
 	    pages_at(&module->arena, &module->places, number, PLACES_PER_PAGE, sizeof(*place));
-	place->va = va;
+	place->at.off = (uint32_t)(va - module->image.base);
 	return number;
 }
 
@@ -47,21 +41,11 @@ const struct place *links_place(struct module *module, uint32_t number)
 	    pages_at(&module->arena, &module->places, number, PLACES_PER_PAGE, sizeof(*place));
 	if (place->known)
 		return place;
-	if (number < image->tables.place_count)
-		place->va = image->tables.places[number];
 	place->known = true;
-	place->is_word = is_got(image, place->va);
-	find_string(image, place->va, place);
-	size_t which = 0;
-	struct elf_range object = image_object_at(image, place->va, &which);
-	if (place->is_word)
-		object = (struct elf_range){ place->va, image->file.word_bytes };
-	place->object = (uint32_t)which;
-	if (object.size_bytes == 0)
-		return place;
-	place->next = (uint32_t)elf_relocation_from(&image->relocations, object.va);
-	place->end =
-	    (uint32_t)elf_relocation_from(&image->relocations, object.va + object.size_bytes);
+	place->at = number < image->tables.place_count
+			? image->tables.places[number]
+			: image_place_at(image, image->base + place->at.off);
+	find_string(image, image->base + place->at.off, place);
 	return place;
 }
 

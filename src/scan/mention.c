@@ -71,15 +71,15 @@ static void touch_place(struct closure *closure, size_t module, uint32_t number)
 		return;
 	const struct place *place = links_place(loaded->module, number);
 	note_string(closure, loaded, place);
-	if (place->next == place->end ||
-	    (!place->is_word && !marks_add(closure, &loaded->objects, place->object)))
+	const struct image_place *at = &place->at;
+	if (at->next == at->end ||
+	    (at->object != PLACE_IS_WORD && !marks_add(closure, &loaded->objects, at->object)))
 		return;
 	if (closure->reading_count == closure->reading_capacity)
 		closure->readings =
 		    arena_grow(closure->arena, closure->readings, closure->reading_count,
 			       sizeof(*closure->readings), &closure->reading_capacity);
-	closure->readings[closure->reading_count++] =
-	    (struct reading){ module, place->next, place->end };
+	closure->readings[closure->reading_count++] = (struct reading){ module, at->next, at->end };
 }
 
 static void touch(struct closure *closure, size_t module, uint32_t link, const struct node *parent,

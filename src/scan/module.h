@@ -22,16 +22,13 @@ struct loose_function {
 
 enum { LOOSE_PER_PAGE = 16, VALUED_PER_PAGE = 32, PLACES_PER_PAGE = 16 };
 
-/* A place in data. */
+/* A place in data, and the string there. */
 struct place {
-	uint64_t va;
+	struct image_place at;
 	const char *string;   /* that may name a function, a library, a path; NULL: none */
 	uint32_t string_hash; /* its name_hash */
-	uint32_t object;      /* the number of the data object around it, and */
-	uint32_t next, end;   /* the relocations of its words; none: it is not data */
 	bool known;           /* all this */
 	bool is_pseudo_file;  /* the string is a path under /proc, /dev or /sys */
-	bool is_word;         /* it is an object by itself, as the words of a GOT are */
 };
 
 struct module {
