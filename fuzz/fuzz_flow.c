@@ -76,10 +76,10 @@ static void check_facts(struct facts facts, uint64_t end)
 }
 
 /* What is kept of a function is read as what it was. */
-static void check_block(const struct image *image, const struct function *function)
+static void check_block(const struct function *function)
 {
 	struct function again;
-	check(function_of_block(image, function->va, function->block, &again));
+	check(function_of_block(function->va, function->block, &again));
 	check(again.fact_count == function->fact_count && again.facts == function->facts &&
 	      again.inputs == function->inputs);
 }
@@ -105,7 +105,7 @@ static struct program scan(struct arena *arena, struct slice bytes)
 		if (function == NULL)
 			continue;
 		check_facts((struct facts){ .image = &module->image, .function = function }, end);
-		check_block(&module->image, function);
+		check_block(function);
 	}
 	module_finish(module);
 	return program;

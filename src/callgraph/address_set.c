@@ -28,21 +28,6 @@ struct address_numbers address_set_number(struct arena *arena, const struct addr
 	return (struct address_numbers){ set->span, set->words, before };
 }
 
-bool address_numbers_are_of(const struct address_numbers *numbers, const uint64_t *list,
-			    size_t count)
-{
-	size_t before = 0;
-	for (size_t i = 0; i < ADDRESS_WORDS(numbers->span); i++) {
-		if (numbers->before[i] != before)
-			return false;
-		before += count_bits(numbers->words[i]);
-	}
-	for (size_t i = 0; i < count; i++)
-		if (!address_is_numbered(numbers, list[i]))
-			return false;
-	return before == count;
-}
-
 uint32_t address_number(const struct address_numbers *numbers, uint64_t va)
 {
 	uint64_t off = va - numbers->span.va;

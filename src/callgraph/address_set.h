@@ -33,10 +33,6 @@ struct address_numbers address_set_number(struct arena *arena, const struct addr
 /* The number of an address; ADDRESS_NONE: it is not in the set. */
 uint32_t address_number(const struct address_numbers *numbers, uint64_t va);
 
-/* Whether they are those of a list, as far as memory that somebody kept can be trusted. */
-bool address_numbers_are_of(const struct address_numbers *numbers, const uint64_t *list,
-			    size_t count);
-
 /* All of them, ascending; their number is set->count. */
 const uint64_t *address_set_list(struct arena *arena, const struct address_set *set);
 

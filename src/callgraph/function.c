@@ -257,62 +257,7 @@ struct function function_of_drafts(const struct image *image, uint64_t va, struc
 
 /* ---- from a block ---- */
 
-static bool is_link(const struct image *image, uint32_t link)
-{
-	const struct image_tables *tables = &image->tables;
-	size_t count =
-	    link_is_place(link) ? tables->place_count : tables->entry_count + tables->target_count;
-	return link == 0 || link_number(link) < count;
-}
-
-static bool is_fact(const struct image *image, const struct function *function,
-		    const struct fact *fact)
-{
-	size_t relocation_count = image->relocations.count;
-	if (fact->kind >= FACT_KIND_COUNT || fact->first_argument > function->argument_count ||
-	    fact->argument_count > function->argument_count - fact->first_argument ||
-	    fact->first_term > function->term_count ||
-	    fact->term_count > function->term_count - fact->first_term)
-		return false;
-	switch (fact->kind) {
-	case FACT_CALL:
-	case FACT_JUMP:
-		return fact->link == LINK_NOWHERE ||
-		       (!link_is_place(fact->link) && is_link(image, fact->link));
-	case FACT_REFERENCE:
-		return fact->link != LINK_NOWHERE && is_link(image, fact->link);
-	case FACT_CALL_SLOT:
-	case FACT_JUMP_SLOT:
-		return fact->link <= relocation_count;
-	case FACT_LOAD:
-		return fact->link <= relocation_count + 1;
-	case FACT_STORE:
-		return fact->argument_count > 0;
-	default:
-		return true;
-	}
-}
-
-static bool is_argument(const struct function *function, const struct argument *argument)
-{
-	const struct value *value = &argument->value;
-	if (argument->input >= INPUT_COUNT || value->kind >= VALUE_ENTRY)
-		return false;
-	if (value->kind == VALUE_SET)
-		return value->number <= function->number_count &&
-		       value->bits <= function->number_count - value->number;
-	return !value_is_given(value) || value->input < INPUT_COUNT;
-}
-
-static bool is_term(const struct function *function, const struct fact_term *term)
-{
-	return term->input < INPUT_COUNT && term->kind <= TERM_NOT_BITS &&
-	       term->first_range <= function->range_count &&
-	       term->range_count <= function->range_count - term->first_range;
-}
-
-bool function_of_block(const struct image *image, uint64_t va, struct slice block,
-		       struct function *out_function)
+bool function_of_block(uint64_t va, struct slice block, struct function *out_function)
 {
 	struct block_header header;
 	struct layout layout;
@@ -322,14 +267,5 @@ bool function_of_block(const struct image *image, uint64_t va, struct slice bloc
 	if (!lay_out(&header, block.size_bytes, &layout))
 		return false;
 	*out_function = function_in(va, &header, &layout, block.bytes);
-	bool good = true;
-	for (size_t i = 0; good && i < header.fact_count; i++)
-		good = is_fact(image, out_function, &out_function->facts[i]);
-	for (size_t i = 0; good && i < header.argument_count; i++)
-		good = is_argument(out_function, &out_function->arguments[i]);
-	for (size_t i = 0; good && i < header.term_count; i++)
-		good = is_term(out_function, &out_function->terms[i]);
-	for (size_t i = 0; good && i < header.input_count; i++)
-		good = out_function->inputs[i] < INPUT_COUNT;
-	return good;
+	return true;
 }

@@ -78,8 +78,7 @@ struct function function_of_drafts(const struct image *image, uint64_t va, struc
 				   size_t count, struct arena *arena, struct arena *scratch);
 
 /*
- * The function in a block that was kept, at an address that is a multiple of 8; what comes behind it
- * is no matter. False: it cannot be one of the image.
+ * The function in a block that was kept as it was, at an address that is a multiple of 8; what comes
+ * behind it is no matter. False: it is none.
  */
-bool function_of_block(const struct image *image, uint64_t va, struct slice block,
-		       struct function *out_function);
+bool function_of_block(uint64_t va, struct slice block, struct function *out_function);

@@ -436,7 +436,7 @@ enum status image_open(const struct image_source *source, struct problem_list *p
 	if (image.fixed)
 		add_pointer_words(&image);
 	list_exports(&image);
-	if (source->tables != NULL && tables_are_of(&image, source->tables))
+	if (source->tables != NULL)
 		image.tables = *source->tables;
 	else
 		tables_find(&image);

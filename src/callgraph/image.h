@@ -119,7 +119,7 @@ struct image_source {
 	struct slice bytes; /* of the whole file */
 	bool mapped;        /* by file_map_open: large parts that are done with are dropped */
 	const char *input;  /* its name in messages */
-	const struct image_tables *tables; /* of the same content, found before; NULL: find them */
+	const struct image_tables *tables; /* of the same content, as found before; NULL: find them */
 };
 
 /*

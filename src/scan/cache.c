@@ -10,25 +10,25 @@
 #include "base/file.h"
 
 enum {
-	CACHE_VERSION = 14, /* grows with every change of what is kept or of how facts are found */
+	CACHE_VERSION = 15, /* grows with every change of what is kept or of how facts are found */
 	CACHE_MAX_BYTES = 1 << 30,
 };
 
 static const char cache_magic[8] = "sysgap\0";
 
-/* What follows the header, one array after the other; those of items of 8 bytes come first. */
+/* What follows the header, one array after the other, each at a multiple of 8. */
 enum part {
 	PART_ENTRIES,
 	PART_ENTRY_WORDS,
+	PART_ENTRIES_BEFORE,
 	PART_TARGETS,
+	PART_FUNCTIONS,
 	PART_PLACES,
 	PART_BORDERS,
-	PART_INDEX, /* of functions, by address */
-	PART_FACTS, /* of these functions: the bytes of their blocks */
-	PART_FUNCTIONS,
 	PART_EVENTS,
 	PART_RELOCATION_LINKS,
-	PART_ENTRIES_BEFORE,
+	PART_INDEX, /* of functions, by address */
+	PART_FACTS, /* of these functions: the bytes of their blocks */
 	PART_COUNT,
 };
 
@@ -41,25 +41,27 @@ struct cache_header {
 	uint64_t syscall_sites;
 	uint64_t code_va, code_span_bytes;
 	uint64_t counts[PART_COUNT];
+	uint64_t parts_hash[2]; /* of all parts but the facts */
 };
 
 struct cached_function {
 	uint64_t va;
-	uint64_t off; /* in the facts */
+	uint64_t off, size_bytes; /* in the facts */
+	uint64_t hash;
 };
 
 static const size_t part_bytes[PART_COUNT] = {
 	[PART_ENTRIES] = sizeof(uint64_t),
 	[PART_ENTRY_WORDS] = sizeof(uint64_t),
+	[PART_ENTRIES_BEFORE] = sizeof(uint32_t),
 	[PART_TARGETS] = sizeof(uint64_t),
+	[PART_FUNCTIONS] = sizeof(struct image_function),
 	[PART_PLACES] = sizeof(struct image_place),
 	[PART_BORDERS] = sizeof(uint64_t),
-	[PART_INDEX] = sizeof(struct cached_function),
-	[PART_FACTS] = 1,
-	[PART_FUNCTIONS] = sizeof(struct image_function),
 	[PART_EVENTS] = sizeof(struct event),
 	[PART_RELOCATION_LINKS] = sizeof(uint32_t),
-	[PART_ENTRIES_BEFORE] = sizeof(uint32_t),
+	[PART_INDEX] = sizeof(struct cached_function),
+	[PART_FACTS] = 1,
 };
 
 enum { HASH_LANES = 8 };
@@ -82,6 +84,10 @@ static void hash_content(struct slice bytes, uint64_t *out_hash)
 			uint64_t mixed = (lanes[k] ^ word) * odd;
 			lanes[k] = mixed ^ mixed >> 32;
 		}
+	}
+	for (; off + sizeof(uint64_t) <= bytes.size_bytes; off += sizeof(uint64_t)) {
+		a = (a ^ elf_load64(bytes.bytes + off)) * odd;
+		a ^= a >> 32;
 	}
 	for (; off < bytes.size_bytes; off++)
 		a = (a ^ bytes.bytes[off]) * UINT64_C(0x100000001B3);
@@ -110,8 +116,7 @@ struct known_functions {
 	struct slice facts;
 };
 
-bool cache_function(const struct known_functions *known, const struct image *image, uint64_t va,
-		    struct function *out_function)
+bool cache_function(const struct known_functions *known, uint64_t va, struct function *out_function)
 {
 	size_t low = 0, high = known->count;
 	while (low < high) {
@@ -121,13 +126,36 @@ bool cache_function(const struct known_functions *known, const struct image *ima
 		else
 			high = middle;
 	}
-	if (low == known->count || known->index[low].va != va ||
-	    known->index[low].off % sizeof(uint64_t) != 0 ||
-	    known->index[low].off > known->facts.size_bytes)
+	const struct cached_function *found = &known->index[low];
+	if (low == known->count || found->va != va || found->off > known->facts.size_bytes ||
+	    found->size_bytes > known->facts.size_bytes - found->off)
 		return false;
-	struct slice block = { known->facts.bytes + known->index[low].off,
-			       known->facts.size_bytes - known->index[low].off };
-	return function_of_block(image, va, block, out_function);
+	struct slice block = { known->facts.bytes + found->off, found->size_bytes };
+	uint64_t hash[2];
+	hash_content(block, hash);
+	return hash[0] == found->hash && function_of_block(va, block, out_function);
+}
+
+static size_t aligned(size_t size_bytes)
+{
+	return (size_bytes + sizeof(uint64_t) - 1) & ~(sizeof(uint64_t) - 1);
+}
+
+/* Where each part begins; false: they are not all there, or not as they were. */
+static bool find_parts(const struct cache_header *header, struct slice rest,
+		       const uint8_t *parts[PART_COUNT])
+{
+	uint64_t hash[2];
+	size_t off = 0;
+	for (size_t i = 0; i < PART_COUNT; i++) {
+		parts[i] = rest.bytes + off;
+		if (header->counts[i] > (rest.size_bytes - off) / part_bytes[i] ||
+		    aligned(header->counts[i] * part_bytes[i]) > rest.size_bytes - off)
+			return false;
+		off += aligned(header->counts[i] * part_bytes[i]);
+	}
+	hash_content((struct slice){ rest.bytes, (size_t)(parts[PART_FACTS] - rest.bytes) }, hash);
+	return off == rest.size_bytes && memcmp(hash, header->parts_hash, sizeof(hash)) == 0;
 }
 
 /* The tables of a cache file, pointing into it; false: not for this content. */
@@ -143,23 +171,15 @@ static bool read_tables(struct slice file, const uint64_t *hash, uint64_t file_b
 	    header.hash[1] != hash[1] || header.file_bytes != file_bytes)
 		return false;
 	struct slice rest = { file.bytes + sizeof(header), file.size_bytes - sizeof(header) };
+	const uint8_t *bytes[PART_COUNT];
+	if (!find_parts(&header, rest, bytes))
+		return false;
 	const void *parts[PART_COUNT];
-	for (size_t i = 0; i < PART_COUNT; i++) {
-		if (header.counts[i] > rest.size_bytes / part_bytes[i])
-			return false;
-		parts[i] = rest.bytes;
-		rest.bytes += header.counts[i] * part_bytes[i];
-		rest.size_bytes -= header.counts[i] * part_bytes[i];
-	}
+	for (size_t i = 0; i < PART_COUNT; i++)
+		parts[i] = bytes[i];
 	const struct address_numbers numbers = { { header.code_va, header.code_span_bytes },
 						 parts[PART_ENTRY_WORDS],
 						 parts[PART_ENTRIES_BEFORE] };
-	if (rest.size_bytes != 0 ||
-	    header.counts[PART_ENTRY_WORDS] != ADDRESS_WORDS(numbers.span) ||
-	    header.counts[PART_ENTRIES_BEFORE] != ADDRESS_WORDS(numbers.span) ||
-	    header.counts[PART_FUNCTIONS] !=
-		header.counts[PART_ENTRIES] + header.counts[PART_TARGETS])
-		return false;
 	*out_tables =
 	    (struct image_tables){ .entries = parts[PART_ENTRIES],
 				   .entry_count = header.counts[PART_ENTRIES],
@@ -259,7 +279,7 @@ static size_t list_functions(const struct module *module, struct arena *arena,
 		uint64_t va = module->known->index[i].va;
 		uint32_t number = module_find(module, va);
 		if ((number == ADDRESS_NONE || module_valued(module, number) == NULL) &&
-		    cache_function(module->known, &module->image, va, function))
+		    cache_function(module->known, va, function))
 			functions[count++] = function;
 	}
 	*out_functions = functions;
@@ -285,8 +305,12 @@ void cache_keep_module(const struct cache *cache, const struct module *module)
 		qsort(functions, count, sizeof(struct function *), compare_functions);
 	struct cached_function *index = arena_alloc(&arena, count, sizeof(*index));
 	for (size_t i = 0; i < count; i++) {
-		index[i] = (struct cached_function){ functions[i]->va, facts.size_bytes };
-		buffer_append(&facts, functions[i]->block.bytes, functions[i]->block.size_bytes);
+		struct slice block = functions[i]->block;
+		uint64_t hash[2];
+		hash_content(block, hash);
+		index[i] = (struct cached_function){ functions[i]->va, facts.size_bytes,
+						     block.size_bytes, hash[0] };
+		buffer_append(&facts, block.bytes, block.size_bytes);
 	}
 	memcpy(header.magic, cache_magic, sizeof(header.magic));
 	header.file_bytes = image->file.bytes.size_bytes;
@@ -312,11 +336,19 @@ void cache_keep_module(const struct cache *cache, const struct module *module)
 		[PART_RELOCATION_LINKS] = { tables->relocation_links, tables->relocation_count },
 		[PART_FACTS] = { facts.bytes, facts.size_bytes },
 	};
-	for (size_t i = 0; i < PART_COUNT; i++)
-		header.counts[i] = parts[i].count;
 	buffer_append(&text, &header, sizeof(header));
-	for (size_t i = 0; i < PART_COUNT; i++)
-		buffer_append(&text, parts[i].items, parts[i].count * part_bytes[i]);
+	for (size_t i = 0; i < PART_COUNT; i++) {
+		static const uint8_t padding[sizeof(uint64_t)] = { 0 };
+		size_t size_bytes = parts[i].count * part_bytes[i];
+		header.counts[i] = parts[i].count;
+		if (i == PART_FACTS)
+			hash_content((struct slice){ (const uint8_t *)text.bytes + sizeof(header),
+						     text.size_bytes - sizeof(header) },
+				     header.parts_hash);
+		buffer_append(&text, parts[i].items, size_bytes);
+		buffer_append(&text, padding, aligned(size_bytes) - size_bytes);
+	}
+	memcpy(text.bytes, &header, sizeof(header));
 	if (text.size_bytes <= CACHE_MAX_BYTES)
 		write_file(path, &text);
 	buffer_finish(&text);

@@ -28,5 +28,5 @@ struct known_functions;
  * The facts of a function that the cache knows; false: it does not.
  * out_function   everything in it is part of what the cache has mapped
  */
-bool cache_function(const struct known_functions *known, const struct image *image, uint64_t va,
+bool cache_function(const struct known_functions *known, uint64_t va,
 		    struct function *out_function);

@@ -77,7 +77,7 @@ uint64_t module_va(const struct module *module, uint32_t number)
 		return image_function_va(&module->image, number);
 	const struct loose_function *loose =
 	    pages_find(&module->loose, number, LOOSE_PER_PAGE, sizeof(struct loose_function));
-	return loose->va;
+	return loose == NULL ? 0 : loose->va; /* it has one since it was numbered */
 }
 
 enum { READ_AROUND_BYTES = 1 << 14, LARGE_FILE_BYTES = 64 << 20 };
@@ -154,7 +154,7 @@ const struct function *module_refine(struct module *module, uint32_t number)
 		return *valued;
 	uint64_t va = module_va(module, number);
 	*valued = arena_alloc(&module->arena, 1, sizeof(**valued));
-	if (module->known != NULL && cache_function(module->known, &module->image, va, *valued))
+	if (module->known != NULL && cache_function(module->known, va, *valued))
 		return *valued;
 	module->grown = true;
 	**valued = flow_function(&module->image, va, &module->arena, &module->scratch);
