@@ -392,11 +392,13 @@ static void list_exports(struct image *image)
 	const struct elf_symbols *symbols = &image->symbols;
 	struct arena *arena = image->file.arena;
 	size_t count = 0;
-	const struct elf_symbol **exports = arena_alloc(arena, symbols->count, sizeof(*exports));
+	const struct elf_symbol **exports =
+	    arena_alloc_raw(arena, symbols->count, sizeof(*exports));
 	for (size_t i = 1; i < symbols->count; i++)
 		if (symbols->symbols[i].defined)
 			exports[count++] = &symbols->symbols[i];
-	image->exports = sort_exports(exports, count, arena_alloc(arena, count, sizeof(*exports)));
+	image->exports =
+	    sort_exports(exports, count, arena_alloc_raw(arena, count, sizeof(*exports)));
 	image->export_count = count;
 }
 

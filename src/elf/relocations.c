@@ -218,7 +218,7 @@ static void sort_relocations(struct arena *arena, struct elf_relocation **reloca
 	struct elf_relocation *from = *relocations, *to = NULL;
 	if (count == 0 || run_end(from, 0, count) == count)
 		return;
-	to = arena_alloc(arena, count, sizeof(*to));
+	to = arena_alloc_raw(arena, count, sizeof(*to));
 	bool done = false;
 	while (!done) {
 		done = merge_runs(from, count, to);
@@ -280,7 +280,7 @@ enum status elf_relocations_read(const struct elf_file *file, const struct elf_d
 
 	struct collector collector = {
 		.file = file,
-		.relocations = arena_alloc(file->arena, count, sizeof(struct elf_relocation)),
+		.relocations = arena_alloc_raw(file->arena, count, sizeof(struct elf_relocation)),
 	};
 	collect_relr(&collector, relr.bytes);
 	for (size_t i = 0; i < TABLE_COUNT; i++)

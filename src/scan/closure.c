@@ -93,7 +93,7 @@ static void note_state(struct closure *closure, const struct node *node)
 
 /* True when it was not live before. */
 static bool make_live(struct closure *closure, struct node *node, const struct node *parent,
-		      uint64_t parent_va, const char *how)
+		      uint64_t parent_va, enum way way)
 {
 	if (node->live)
 		return false;
@@ -102,8 +102,10 @@ static bool make_live(struct closure *closure, struct node *node, const struct n
 	node->live = true;
 	node->tier = (uint8_t)closure->tier;
 	node->parent = parent;
-	node->parent_va = parent_va;
-	node->how = how;
+	if (parent != NULL)
+		node->parent_off =
+		    (uint32_t)(parent_va - closure->loaded[parent->module].module->image.base);
+	node->way = (uint8_t)way;
 	closure->live_count++;
 	return true;
 }
@@ -129,7 +131,7 @@ static void note_own_pointer(struct closure *closure, struct node *node)
 }
 
 void closure_enter_node(struct closure *closure, struct node *node, enum knowledge knowledge,
-			const struct node *parent, uint64_t parent_va, const char *how)
+			const struct node *parent, uint64_t parent_va, enum way way)
 {
 	/* In any case: every way in decides on the phases, also of what is live and unbound. */
 	node->entered |= (uint8_t)(1U << closure->phase);
@@ -137,7 +139,7 @@ void closure_enter_node(struct closure *closure, struct node *node, enum knowled
 		note_state(closure, node);
 		return;
 	}
-	bool changed = make_live(closure, node, parent, parent_va, how);
+	bool changed = make_live(closure, node, parent, parent_va, way);
 	if (knowledge == KNOWLEDGE_PRESUMED && parent != NULL && !node->own_pointer)
 		note_own_pointer(closure, node);
 	changed |= weaken_all(node, knowledge);
@@ -146,31 +148,29 @@ void closure_enter_node(struct closure *closure, struct node *node, enum knowled
 		closure_wait(closure, node);
 }
 
-static void enter_at(struct closure *closure, size_t module, uint64_t va, enum knowledge knowledge,
-		     const struct node *parent, uint64_t parent_va, const char *how)
+static void enter_at(struct closure *closure, size_t module, uint64_t va, enum knowledge knowledge)
 {
 	struct module *owner = closure->loaded[module].module;
 	if (elf_is_code(&owner->image.file, va))
 		closure_enter_node(closure, closure_node(closure, module, module_number(owner, va)),
-				   knowledge, parent, parent_va, how);
+				   knowledge, NULL, 0, WAY_CALL);
 }
 
-void closure_enter(struct closure *closure, size_t module, uint64_t va, const struct node *parent,
-		   uint64_t parent_va, const char *how)
+void closure_enter(struct closure *closure, size_t module, uint64_t va)
 {
-	enter_at(closure, module, va, KNOWLEDGE_SOME, parent, parent_va, how);
+	enter_at(closure, module, va, KNOWLEDGE_SOME);
 }
 
-void closure_presume(struct closure *closure, size_t module, uint64_t va, const char *how)
+void closure_presume(struct closure *closure, size_t module, uint64_t va)
 {
-	enter_at(closure, module, va, KNOWLEDGE_PRESUMED, NULL, 0, how);
+	enter_at(closure, module, va, KNOWLEDGE_PRESUMED);
 }
 
 static void enter_call(struct closure *closure, struct node *node, const struct node *parent,
 		       const struct fact *fact)
 {
 	bool jumps = fact->kind == FACT_JUMP || fact->kind == FACT_JUMP_SLOT;
-	bool changed = make_live(closure, node, parent, fact->va, jumps ? "jumps to" : "calls");
+	bool changed = make_live(closure, node, parent, fact->va, jumps ? WAY_JUMP : WAY_CALL);
 	size_t input_count = node->values == NULL ? 0 : node->values->input_count;
 	if (fact->argument_count == 0) {
 		changed |= weaken_all(node, KNOWLEDGE_SOME);
@@ -293,12 +293,12 @@ struct callee closure_event_callee(struct closure *closure, size_t module,
 	return callee_at(closure, module, event->kind, event->link);
 }
 
-void closure_enter_slot(struct closure *closure, size_t module, size_t relocation, const char *how)
+void closure_enter_slot(struct closure *closure, size_t module, size_t relocation)
 {
 	const struct slot *slot = closure_slot(closure, module, relocation);
 	struct node *node = node_of_target(closure, slot->module, slot->target);
 	if (node != NULL)
-		closure_enter_node(closure, node, KNOWLEDGE_SOME, NULL, 0, how);
+		closure_enter_node(closure, node, KNOWLEDGE_SOME, NULL, 0, WAY_CALL);
 }
 
 /* ---- what a fact makes live ---- */
@@ -378,7 +378,7 @@ static void call_slot(struct closure *closure, const struct node *node, const st
 	if (called == NULL)
 		return;
 	if (callee.is_resolver)
-		closure_enter_node(closure, called, KNOWLEDGE_SOME, node, fact->va, "selects by");
+		closure_enter_node(closure, called, KNOWLEDGE_SOME, node, fact->va, WAY_RESOLVER);
 	else
 		enter_call(closure, called, node, fact);
 	note_called(closure, node->module, fact, &callee);

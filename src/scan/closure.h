@@ -80,6 +80,9 @@ enum {
 	STATE_OWN_TAKEN = 32, /* it is live, as its own file took its address */
 };
 
+/* How a live function makes another one live. */
+enum way { WAY_CALL, WAY_JUMP, WAY_ADDRESS, WAY_RESOLVER };
+
 /* Of a live function whose values are followed; of others when their callees wanted that. */
 struct node_values {
 	const struct function *function;
@@ -92,20 +95,20 @@ struct node_values {
 /* A function that live code calls or may call; a live one with all that its callers pass. */
 struct node {
 	uint32_t module;
-	uint32_t number; /* of the function in the module */
-	bool known;      /* it is no free place of a page */
-	bool live;
-	bool waiting;
-	bool unbound;     /* all of its inputs may be anything */
-	bool own_pointer; /* its address is taken by its own file, which alone calls it */
-	bool modelled;    /* models.h has something to say of it */
-	uint8_t entered;  /* bit of each phase in which it is entered other than by a call */
-	uint8_t phases;   /* likewise in which it runs (phases.h) */
-	uint8_t tier;
-	const struct node *parent; /* who made it live; NULL: it is started by the system */
-	uint64_t parent_va;        /* the instruction there */
-	const char *how;
+	uint32_t number;            /* of the function in the module */
+	const struct node *parent;  /* who made it live; NULL: it is started by the system */
 	struct node_values *values; /* NULL: they are not followed */
+	uint32_t parent_off;        /* the instruction in the parent, from its image's base */
+	uint8_t way;                /* enum way: how it did it */
+	uint8_t entered; /* bit of each phase in which it is entered other than by a call */
+	uint8_t phases;  /* likewise in which it runs (phases.h) */
+	uint8_t tier;
+	bool known : 1; /* it is no free place of a page */
+	bool live : 1;
+	bool waiting : 1;
+	bool unbound : 1;     /* all of its inputs may be anything */
+	bool own_pointer : 1; /* its address is taken by its own file, which alone calls it */
+	bool modelled : 1;    /* models.h has something to say of it */
 };
 
 /* A set of small numbers that grows. */
@@ -194,12 +197,11 @@ struct closure {
  */
 size_t closure_load(struct closure *closure, const char *name, size_t requester, bool at_start);
 
-/* Makes a function live with nothing known of its inputs. */
-void closure_enter(struct closure *closure, size_t module, uint64_t va, const struct node *parent,
-		   uint64_t parent_va, const char *how);
+/* Makes a function live that the system calls, with nothing known of its inputs. */
+void closure_enter(struct closure *closure, size_t module, uint64_t va);
 
 /* The same for a function that nothing is known to call or point to. */
-void closure_presume(struct closure *closure, size_t module, uint64_t va, const char *how);
+void closure_presume(struct closure *closure, size_t module, uint64_t va);
 
 /* The program, what it needs, and what the system runs of them. */
 void closure_begin(struct closure *closure, struct module *program);
@@ -216,7 +218,7 @@ struct node *closure_node(struct closure *closure, size_t module, uint32_t numbe
 
 /* Makes a function live, with what is known of how it is called; parent NULL: by the system. */
 void closure_enter_node(struct closure *closure, struct node *node, enum knowledge knowledge,
-			const struct node *parent, uint64_t parent_va, const char *how);
+			const struct node *parent, uint64_t parent_va, enum way way);
 
 /* The slot of a relocation, by its number, with what is known of it by now. */
 const struct slot *closure_slot(struct closure *closure, size_t module, size_t number);
@@ -225,7 +227,7 @@ const struct slot *closure_slot(struct closure *closure, size_t module, size_t n
 struct node *closure_find(const struct closure *closure, size_t module, uint64_t va);
 
 /* Makes live what ld.so puts into the word of a relocation: the system calls it. */
-void closure_enter_slot(struct closure *closure, size_t module, size_t relocation, const char *how);
+void closure_enter_slot(struct closure *closure, size_t module, size_t relocation);
 
 /* What a node's function does, with values when they are followed. */
 struct facts closure_facts(const struct closure *closure, const struct node *node);

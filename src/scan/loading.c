@@ -4,8 +4,7 @@
 #include "scan/closure.h"
 #include "scan/phases.h"
 
-static void enter_range(struct closure *closure, size_t module, struct elf_range range,
-			const char *how)
+static void enter_range(struct closure *closure, size_t module, struct elf_range range)
 {
 	const struct image *image = &closure->loaded[module].module->image;
 	/* What lies behind the file's bytes holds no pointers, however large a header says it is. */
@@ -19,10 +18,9 @@ static void enter_range(struct closure *closure, size_t module, struct elf_range
 		uint64_t word;
 		if (relocation != NULL)
 			closure_enter_slot(closure, module,
-					   (size_t)(relocation - image->relocations.relocations),
-					   how);
+					   (size_t)(relocation - image->relocations.relocations));
 		else if (elf_read_word(&image->file, range.va + off, &word))
-			closure_enter(closure, module, word, NULL, 0, how);
+			closure_enter(closure, module, word);
 	}
 }
 
@@ -36,8 +34,7 @@ static void enter_sections(struct closure *closure, size_t module, bool at_start
 		bool ends = section->type == SHT_FINI_ARRAY;
 		closure->phase = !at_start ? PHASE_RUN : ends ? PHASE_EXIT : PHASE_START;
 		if (section->type == SHT_INIT_ARRAY || section->type == SHT_PREINIT_ARRAY || ends)
-			enter_range(closure, module, range,
-				    ends ? "is ended by" : "is initialised by");
+			enter_range(closure, module, range);
 	}
 }
 
@@ -50,26 +47,25 @@ static void start(struct closure *closure, size_t module)
 	closure->phase = at_start ? PHASE_START : PHASE_RUN;
 	/* Other files may have an entry, too, to be run as a command: libc and libcap have. */
 	if (image->file.entry_va != 0 && (module == 0 || closure->loaded[module].is_loader))
-		closure_enter(closure, module, image->file.entry_va, NULL, 0, "starts at");
+		closure_enter(closure, module, image->file.entry_va);
 	if (dynamic->init_va != 0)
-		closure_enter(closure, module, dynamic->init_va, NULL, 0, "is initialised by");
-	enter_range(closure, module, dynamic->preinit_array, "is initialised by");
-	enter_range(closure, module, dynamic->init_array, "is initialised by");
+		closure_enter(closure, module, dynamic->init_va);
+	enter_range(closure, module, dynamic->preinit_array);
+	enter_range(closure, module, dynamic->init_array);
 	closure->phase = at_start ? PHASE_EXIT : PHASE_RUN;
-	enter_range(closure, module, dynamic->fini_array, "is ended by");
+	enter_range(closure, module, dynamic->fini_array);
 	if (dynamic->fini_va != 0)
-		closure_enter(closure, module, dynamic->fini_va, NULL, 0, "is ended by");
+		closure_enter(closure, module, dynamic->fini_va);
 	closure->phase = PHASE_RUN;
 	for (size_t i = 0; i < image->relocations.count; i++)
 		if (image->relocations.relocations[i].kind == ELF_RELOCATION_IRELATIVE)
-			closure_enter(closure, module, image->relocations.relocations[i].addend,
-				      NULL, 0, "is bound by");
+			closure_enter(closure, module, image->relocations.relocations[i].addend);
 	if (phases_has_sections(image))
 		enter_sections(closure, module, at_start);
 	closure->phase = PHASE_RUN;
 	/* Go's linker has left only what can run; its types name methods in a form of their own. */
 	for (size_t i = 0; i < image->golang.count; i++)
-		closure_presume(closure, module, image->golang.functions[i].start_va, "contains");
+		closure_presume(closure, module, image->golang.functions[i].start_va);
 }
 
 static void note_missing(struct closure *closure, const char *name)

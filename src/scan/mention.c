@@ -44,7 +44,7 @@ static void mention_code(struct closure *closure, struct node *node, const struc
 	closure->phase = phases_of_pointer(closure, node->module, module_va(owner, node->number),
 					   parent, parent_va);
 	closure_enter_node(closure, node, by_own && !exported ? KNOWLEDGE_PRESUMED : KNOWLEDGE_SOME,
-			   parent, parent_va, "takes the address of");
+			   parent, parent_va, WAY_ADDRESS);
 	closure->phase = PHASE_RUN;
 	if (by_own && !closure->loaded[node->module].is_loader) /* see phases_of_pointer */
 		*closure_state(closure, node->module, node->number) |= STATE_OWN_TAKEN;

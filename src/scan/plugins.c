@@ -48,8 +48,7 @@ static void enter_exports(struct closure *closure, size_t module, const char *st
 	const struct elf_symbols *symbols = &closure->loaded[module].module->image.symbols;
 	for (size_t i = 1; i < symbols->count; i++)
 		if (symbols->symbols[i].defined && starts_with(symbols->symbols[i].name, start))
-			closure_enter(closure, module, symbols->symbols[i].va, NULL, 0,
-				      "is loaded and called at");
+			closure_enter(closure, module, symbols->symbols[i].va);
 }
 
 static void apply_rule(struct closure *closure, const struct plugin_rule *rule, size_t opener)
@@ -144,8 +143,7 @@ static void load_nss(struct closure *closure, size_t libc)
 				continue;
 			const char *function = strchr(symbol->name + 5, '_');
 			if (function != NULL && plugins_nss_wanted(closure, libc, function + 1))
-				closure_enter(closure, module, symbol->va, NULL, 0,
-					      "is loaded and called at");
+				closure_enter(closure, module, symbol->va);
 		}
 	}
 }

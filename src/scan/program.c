@@ -222,8 +222,15 @@ static const struct machine *use_machine(const struct program *program, const st
 static size_t chain_finish(struct chain *chain, const struct node *node,
 			   const struct step **out_steps)
 {
+	static const char *const ways[] = { [WAY_CALL] = "calls",
+					    [WAY_JUMP] = "jumps to",
+					    [WAY_ADDRESS] = "takes the address of",
+					    [WAY_RESOLVER] = "selects by" };
 	for (; node->parent != NULL; node = node->parent)
-		chain_add(chain, node->parent, node->parent_va, node->how);
+		chain_add(chain, node->parent,
+			  chain->program->modules[node->parent->module]->image.base +
+			      node->parent_off,
+			  ways[node->way]);
 	for (size_t i = 0; i < chain->count / 2; i++) {
 		struct step swap = chain->steps[i];
 		chain->steps[i] = chain->steps[chain->count - 1 - i];
