@@ -25,6 +25,14 @@ static inline void *pages_find(const struct pages *pages, size_t number, size_t 
 		   : NULL;
 }
 
+/* Room for the pages of a number of items, when that is known to begin with. */
+static inline void pages_reserve(struct arena *arena, struct pages *pages, size_t count,
+				 size_t per_page)
+{
+	pages->capacity = count / per_page + 1;
+	pages->pages = arena_alloc(arena, pages->capacity, sizeof(*pages->pages));
+}
+
 static inline void *pages_at(struct arena *arena, struct pages *pages, size_t number,
 			     size_t per_page, size_t size_bytes)
 {

@@ -39,12 +39,13 @@ uint32_t address_number(const struct address_numbers *numbers, uint64_t va)
 				 : numbers->before[off / 64] + count_bits(word & (bit - 1));
 }
 
-const uint64_t *address_set_list(struct arena *arena, const struct address_set *set)
+const uint32_t *address_set_list(struct arena *arena, const struct address_set *set, uint64_t base)
 {
 	size_t count = 0;
-	uint64_t *list = arena_alloc_raw(arena, set->count, sizeof(*list));
+	uint32_t *list = arena_alloc_raw(arena, set->count, sizeof(*list));
+	uint64_t off = set->span.va - base;
 	for (size_t i = 0; count < set->count; i++)
 		for (uint64_t word = set->words[i]; word != 0; word &= word - 1)
-			list[count++] = set->span.va + 64 * i + (uint64_t)__builtin_ctzll(word);
+			list[count++] = (uint32_t)(off + 64 * i + (uint64_t)__builtin_ctzll(word));
 	return list;
 }

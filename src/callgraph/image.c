@@ -20,13 +20,13 @@ static size_t export_from(const struct image *image, uint64_t va)
 	return low;
 }
 
-/* The index of the last number <= va, or SIZE_MAX. */
-static size_t last_up_to(const uint64_t *numbers, size_t count, uint64_t va)
+/* The index of the last address of a list up to another one, or SIZE_MAX. */
+static size_t last_up_to(const struct image *image, const uint32_t *offs, size_t count, uint64_t va)
 {
-	size_t low = 0, high = count;
+	size_t low = 0, high = va < image->base ? 0 : count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (numbers[middle] <= va)
+		if (offs[middle] <= va - image->base)
 			low = middle + 1;
 		else
 			high = middle;
@@ -39,21 +39,16 @@ bool image_is_entry(const struct image *image, uint64_t va)
 	return address_is_numbered(&image->tables.entry_numbers, va);
 }
 
-/* The index of a number; ADDRESS_NONE: it is not there. */
-static uint32_t index_of(const uint64_t *numbers, size_t count, uint64_t va)
-{
-	size_t i = last_up_to(numbers, count, va);
-	return i != SIZE_MAX && numbers[i] == va ? (uint32_t)i : ADDRESS_NONE;
-}
-
 uint32_t image_function_number(const struct image *image, uint64_t va)
 {
 	const struct image_tables *tables = &image->tables;
 	uint32_t number = address_number(&tables->entry_numbers, va);
 	if (number != ADDRESS_NONE)
 		return number;
-	number = index_of(tables->targets, tables->target_count, va);
-	return number == ADDRESS_NONE ? ADDRESS_NONE : number + (uint32_t)tables->entry_count;
+	size_t i = last_up_to(image, tables->targets, tables->target_count, va);
+	return i == SIZE_MAX || image->base + tables->targets[i] != va
+		   ? ADDRESS_NONE
+		   : (uint32_t)(tables->entry_count + i);
 }
 
 uint32_t image_place_number(const struct image *image, uint64_t va)
@@ -107,8 +102,10 @@ bool image_is_code(const struct image *image, uint64_t va)
 uint64_t image_entry_from(const struct image *image, uint64_t va)
 {
 	size_t i =
-	    va == 0 ? 0 : last_up_to(image->tables.entries, image->tables.entry_count, va - 1) + 1;
-	return i < image->tables.entry_count ? image->tables.entries[i] : UINT64_MAX;
+	    va == 0
+		? 0
+		: last_up_to(image, image->tables.entries, image->tables.entry_count, va - 1) + 1;
+	return i < image->tables.entry_count ? image->base + image->tables.entries[i] : UINT64_MAX;
 }
 
 const char *image_export_name(const struct image *image, uint64_t va)
@@ -177,12 +174,13 @@ struct elf_range image_object_at(const struct image *image, uint64_t va, size_t 
 	if (segment == NULL || elf_is_code(&image->file, va))
 		return (struct elf_range){ va, 0 };
 	uint64_t low = segment->va, high = segment->va + segment->memory_bytes;
-	size_t i = last_up_to(image->tables.borders, image->tables.border_count, va);
-	if (i + 1 < image->tables.border_count && image->tables.borders[i + 1] < high)
-		high = image->tables.borders[i + 1];
+	const uint32_t *borders = image->tables.borders;
+	size_t i = last_up_to(image, borders, image->tables.border_count, va);
+	if (i + 1 < image->tables.border_count && image->base + borders[i + 1] < high)
+		high = image->base + borders[i + 1];
 	*out_number = image->tables.border_count + (size_t)(segment - image->file.segments);
-	if (i != SIZE_MAX && image->tables.borders[i] > low) {
-		low = image->tables.borders[i];
+	if (i != SIZE_MAX && image->base + borders[i] > low) {
+		low = image->base + borders[i];
 		*out_number = i;
 	}
 	return (struct elf_range){ low, high - low };
@@ -312,11 +310,12 @@ struct elf_range image_function_around(const struct image *image, uint64_t va, b
 		end = section->va + section->size_bytes;
 	else if (segment != NULL)
 		end = segment->va + segment->memory_bytes;
-	size_t i = last_up_to(image->tables.entries, image->tables.entry_count, va);
-	if (i != SIZE_MAX && (section == NULL || image->tables.entries[i] >= section->va))
-		start = image->tables.entries[i];
-	if (i + 1 < image->tables.entry_count && image->tables.entries[i + 1] < end)
-		end = image->tables.entries[i + 1];
+	const uint32_t *entries = image->tables.entries;
+	size_t i = last_up_to(image, entries, image->tables.entry_count, va);
+	if (i != SIZE_MAX && (section == NULL || image->base + entries[i] >= section->va))
+		start = image->base + entries[i];
+	if (i + 1 < image->tables.entry_count && image->base + entries[i + 1] < end)
+		end = image->base + entries[i + 1];
 	return (struct elf_range){ start, end - start };
 }
 

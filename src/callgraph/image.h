@@ -93,18 +93,19 @@ struct image_place {
 
 /*
  * What a pass over all code of a file finds; all the rest is read from its headers. Functions are
- * numbered: entries first, then targets. Places are, too.
+ * numbered: entries first, then targets. Places are, too. Addresses are from the image's base on, in
+ * ascending order.
  */
 struct image_tables {
-	const uint64_t *entries; /* ascending: called, named, pointed to, or with an FDE */
+	const uint32_t *entries; /* called, named, pointed to, or with an FDE */
 	size_t entry_count;
 	struct address_numbers entry_numbers;
-	const uint64_t *targets; /* ascending: other code that is jumped to from another function */
+	const uint32_t *targets; /* other code that is jumped to from another function */
 	size_t target_count;
 	const struct image_function *functions; /* of each entry and target */
-	const struct image_place *places;       /* ascending: mentioned by code or a relocation */
+	const struct image_place *places;       /* that code or a relative relocation mentions */
 	size_t place_count;
-	const uint64_t *borders; /* ascending: where data objects may begin */
+	const uint32_t *borders; /* where data objects may begin */
 	size_t border_count;
 	const struct event *events; /* ascending; jumps only when they leave their function */
 	size_t event_count;
@@ -119,7 +120,8 @@ struct image_source {
 	struct slice bytes; /* of the whole file */
 	bool mapped;        /* by file_map_open: large parts that are done with are dropped */
 	const char *input;  /* its name in messages */
-	const struct image_tables *tables; /* of the same content, as found before; NULL: find them */
+	const struct image_tables
+	    *tables; /* of the same content, as found before; NULL: find them */
 };
 
 /*
@@ -170,8 +172,9 @@ uint32_t image_function_number(const struct image *image, uint64_t va);
 static inline uint64_t image_function_va(const struct image *image, uint32_t number)
 {
 	const struct image_tables *tables = &image->tables;
-	return number < tables->entry_count ? tables->entries[number]
-					    : tables->targets[number - tables->entry_count];
+	return image->base + (number < tables->entry_count
+				  ? tables->entries[number]
+				  : tables->targets[number - tables->entry_count]);
 }
 
 /* The number of a place; ADDRESS_NONE: it is in no table. */

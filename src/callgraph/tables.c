@@ -308,14 +308,14 @@ static bool is_known(struct collection *collection, const struct event *event, s
 	if (event->kind == SWEEP_SYSCALL || event->kind == SWEEP_SYSENTER ||
 	    event->kind == SWEEP_INT80)
 		return false;
-	while (*entry < image->tables.entry_count && image->tables.entries[*entry] <= va)
+	while (*entry < image->tables.entry_count && image->tables.entries[*entry] <= event->off)
 		(*entry)++;
 	if (va - range->va >= range->size_bytes) {
 		const struct elf_section *section = elf_section_at(&image->file, va);
 		*range = section == NULL ? (struct elf_range){ va, 1 }
 					 : (struct elf_range){ section->va, section->size_bytes };
 	}
-	uint64_t start = *entry == 0 ? 0 : image->tables.entries[*entry - 1];
+	uint64_t start = *entry == 0 ? 0 : image->base + image->tables.entries[*entry - 1];
 	if (start < range->va)
 		start = range->va;
 	return met_since(collection, *event, start);
@@ -385,14 +385,14 @@ static bool may_begin_object(const struct image *image, uint64_t va)
 	return va % 32 == 0 || !holds_pointer(image, va - 8);
 }
 
-static void collect_borders(struct image *image, const uint64_t *mentioned, size_t count,
+static void collect_borders(struct image *image, const uint32_t *mentioned, size_t count,
 			    struct address_set *borders)
 {
 	const struct elf_file *file = &image->file;
 	const struct elf_symbols *tables[] = { &image->symbols, &image->static_symbols };
 	for (size_t i = 0; i < count; i++)
-		if (may_begin_object(image, mentioned[i]))
-			address_set_add(borders, mentioned[i]);
+		if (may_begin_object(image, image->base + mentioned[i]))
+			address_set_add(borders, image->base + mentioned[i]);
 	for (size_t t = 0; t < 2; t++)
 		for (size_t i = 0; i < tables[t]->count; i++) {
 			const struct elf_symbol *symbol = &tables[t]->symbols[i];
@@ -529,7 +529,8 @@ static struct image_place next_place(struct place_walk *walk, uint64_t va)
 static void list_places(struct collection *collection)
 {
 	struct image *image = collection->image;
-	const uint64_t *near = address_set_list(&collection->scratch, &collection->mentioned);
+	const uint32_t *near =
+	    address_set_list(&collection->scratch, &collection->mentioned, image->base);
 	uint64_t *far = collection->far;
 	if (collection->far_count > 0)
 		qsort(far, collection->far_count, sizeof(*far), compare_addresses);
@@ -538,7 +539,7 @@ static void list_places(struct collection *collection)
 	    arena_alloc_raw(image->file.arena, near_count + collection->far_count, sizeof(*places));
 	struct place_walk walk = { .image = image };
 	for (; count < near_count; count++)
-		places[count] = next_place(&walk, near[count]);
+		places[count] = next_place(&walk, image->base + near[count]);
 	for (size_t i = 0; i < collection->far_count; i++)
 		if (i == 0 || far[i - 1] != far[i])
 			places[count++] = next_place(&walk, far[i]);
@@ -758,10 +759,10 @@ static void find_borders(struct collection *collection, struct elf_range all)
 	struct image *image = collection->image;
 	struct arena *scratch = &collection->scratch;
 	struct address_set borders = address_set_over(scratch, all);
-	const uint64_t *mentioned = address_set_list(scratch, &collection->mentioned);
+	const uint32_t *mentioned = address_set_list(scratch, &collection->mentioned, image->base);
 	collect_borders(image, mentioned, collection->mentioned.count, &borders);
 	image->tables.border_count = borders.count;
-	image->tables.borders = address_set_list(image->file.arena, &borders);
+	image->tables.borders = address_set_list(image->file.arena, &borders, image->base);
 }
 
 void tables_find(struct image *image)
@@ -780,12 +781,12 @@ void tables_find(struct image *image)
 	sweep_code(&collection);
 	collect_entries(image, &collection.entries);
 	tables->entry_numbers = address_set_number(arena, &collection.entries);
-	tables->entries = address_set_list(arena, &collection.entries);
+	tables->entries = address_set_list(arena, &collection.entries, image->base);
 	tables->entry_count = collection.entries.count;
 	size_t event_count = gather_events(&collection, &events);
 	find_borders(&collection, all);
 	collect_links(&collection, events, event_count);
-	tables->targets = address_set_list(arena, &collection.targets);
+	tables->targets = address_set_list(arena, &collection.targets, image->base);
 	tables->target_count = collection.targets.count;
 	list_places(&collection);
 	link_events(&collection, events, event_count);

@@ -278,15 +278,19 @@ enum status elf_relocations_read(const struct elf_file *file, const struct elf_d
 	if (count > ELF_MAX_RELOCATIONS)
 		return error_set(err, STATUS_LIMIT, ERROR_NO_OFF, "%zu relocations", count);
 
+	struct arena scratch = { 0 };
 	struct collector collector = {
 		.file = file,
-		.relocations = arena_alloc_raw(file->arena, count, sizeof(struct elf_relocation)),
+		.relocations = arena_alloc_raw(&scratch, count, sizeof(struct elf_relocation)),
 	};
 	collect_relr(&collector, relr.bytes);
 	for (size_t i = 0; i < TABLE_COUNT; i++)
 		collect_table(&collector, &tables[i]);
-	sort_relocations(file->arena, &collector.relocations, collector.count);
-	*out_relocations = (struct elf_relocations){ collector.relocations, collector.count };
+	sort_relocations(&scratch, &collector.relocations, collector.count);
+	out_relocations->count = collector.count;
+	out_relocations->relocations = arena_copy(file->arena, collector.relocations,
+						  collector.count, sizeof(*collector.relocations));
+	arena_finish(&scratch);
 	return STATUS_OK;
 }
 

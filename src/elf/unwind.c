@@ -254,21 +254,17 @@ static int compare_fdes(const void *left, const void *right)
 
 /* The FDEs in the file; a list that doubles, since their number is not written anywhere. */
 struct fde_list {
+	struct arena scratch; /* owned */
 	struct elf_fde *fdes;
 	size_t count;
 	size_t capacity;
 };
 
-static void append_fde(struct arena *arena, struct fde_list *list, const struct elf_fde *fde)
+static void append_fde(struct fde_list *list, const struct elf_fde *fde)
 {
-	if (list->count == list->capacity) {
-		size_t capacity = list->capacity == 0 ? 256 : list->capacity * 2;
-		struct elf_fde *fdes = arena_alloc(arena, capacity, sizeof(*fdes));
-		if (list->count > 0)
-			memcpy(fdes, list->fdes, list->count * sizeof(*fdes));
-		list->fdes = fdes;
-		list->capacity = capacity;
-	}
+	if (list->count == list->capacity)
+		list->fdes = arena_grow(&list->scratch, list->fdes, list->count,
+					sizeof(*list->fdes), &list->capacity);
 	list->fdes[list->count++] = *fde;
 }
 
@@ -296,7 +292,7 @@ static bool read_record(struct reader *reader, struct fde_list *list, struct cie
 		}
 		struct reader body = *reader;
 		if (cie->ok && read_fde(&body, cie, &fde))
-			append_fde(reader->file->arena, list, &fde);
+			append_fde(list, &fde);
 	}
 	cursor_seek(cursor, body_off + size_bytes);
 	return true;
@@ -326,7 +322,9 @@ void elf_unwind_read(const struct elf_file *file, const char *input, struct prob
 			    (uintmax_t)(reader.base_va + reader.cursor.off));
 	if (!is_sorted(&list))
 		qsort(list.fdes, list.count, sizeof(*list.fdes), compare_fdes);
-	*out_unwind = (struct elf_unwind){ list.fdes, list.count };
+	out_unwind->fdes = arena_copy(file->arena, list.fdes, list.count, sizeof(*list.fdes));
+	out_unwind->count = list.count;
+	arena_finish(&list.scratch);
 }
 
 size_t elf_landing_pads(const struct elf_file *file, const struct elf_fde *fde, uint64_t *pads,

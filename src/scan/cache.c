@@ -10,7 +10,7 @@
 #include "base/file.h"
 
 enum {
-	CACHE_VERSION = 15, /* grows with every change of what is kept or of how facts are found */
+	CACHE_VERSION = 16, /* grows with every change of what is kept or of how facts are found */
 	CACHE_MAX_BYTES = 1 << 30,
 };
 
@@ -51,13 +51,13 @@ struct cached_function {
 };
 
 static const size_t part_bytes[PART_COUNT] = {
-	[PART_ENTRIES] = sizeof(uint64_t),
+	[PART_ENTRIES] = sizeof(uint32_t),
 	[PART_ENTRY_WORDS] = sizeof(uint64_t),
 	[PART_ENTRIES_BEFORE] = sizeof(uint32_t),
-	[PART_TARGETS] = sizeof(uint64_t),
+	[PART_TARGETS] = sizeof(uint32_t),
 	[PART_FUNCTIONS] = sizeof(struct image_function),
 	[PART_PLACES] = sizeof(struct image_place),
-	[PART_BORDERS] = sizeof(uint64_t),
+	[PART_BORDERS] = sizeof(uint32_t),
 	[PART_EVENTS] = sizeof(struct event),
 	[PART_RELOCATION_LINKS] = sizeof(uint32_t),
 	[PART_INDEX] = sizeof(struct cached_function),

@@ -104,6 +104,16 @@ static size_t find_by_soname(const struct closure *closure, const char *name)
 	return SIZE_MAX;
 }
 
+/* Its symbols, and room for what will be known of its functions. */
+static void add_loaded(struct closure *closure, size_t index)
+{
+	struct loaded *loaded = &closure->loaded[index];
+	size_t count = module_number_count(loaded->module);
+	scope_add_module(&closure->scope, loaded->module, index);
+	pages_reserve(closure->arena, &loaded->nodes, count, NODES_PER_PAGE);
+	pages_reserve(closure->arena, &loaded->states, count, STATES_PER_PAGE);
+}
+
 static size_t load_one(struct closure *closure, const char *name, size_t requester, bool at_start,
 		       bool *out_fresh)
 {
@@ -138,7 +148,7 @@ static size_t load_one(struct closure *closure, const char *name, size_t request
 						  .requester = { module->path, &module->image.file,
 								 &module->image.dynamic, asks },
 						  .at_start = at_start };
-	scope_add_module(&closure->scope, module, index);
+	add_loaded(closure, index);
 	*out_fresh = true;
 	return index;
 }
@@ -172,7 +182,7 @@ void closure_begin(struct closure *closure, struct module *program)
 					      .at_start = true };
 	closure->loaded_count = 1;
 	closure->scope.arena = closure->arena;
-	scope_add_module(&closure->scope, program, 0);
+	add_loaded(closure, 0);
 	const struct elf_dynamic *dynamic = &program->image.dynamic;
 	bool fresh;
 	for (size_t k = 0; k < dynamic->needed_count; k++)

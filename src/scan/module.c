@@ -14,6 +14,11 @@ static const uint32_t *hash_names(struct arena *arena, const struct elf_symbols 
 	return hashes;
 }
 
+static size_t table_count(const struct module *module)
+{
+	return module->image.tables.entry_count + module->image.tables.target_count;
+}
+
 enum status module_open(const struct image_source *source, struct problem_list *problems,
 			struct module **out_module, struct error *err)
 {
@@ -31,13 +36,10 @@ enum status module_open(const struct image_source *source, struct problem_list *
 	module->path = arena_string(&module->arena, source->input);
 	module->name_hashes = hash_names(&module->arena, &module->image.symbols);
 	module->grown = source->tables == NULL;
+	pages_reserve(&module->arena, &module->valued, table_count(module), VALUED_PER_PAGE);
+	pages_reserve(&module->arena, &module->loose, table_count(module), LOOSE_PER_PAGE);
 	*out_module = module;
 	return STATUS_OK;
-}
-
-static size_t table_count(const struct module *module)
-{
-	return module->image.tables.entry_count + module->image.tables.target_count;
 }
 
 static struct loose_function *loose_at(struct module *module, uint32_t number)
@@ -53,7 +55,7 @@ uint32_t module_number(struct module *module, uint64_t va)
 		return number;
 	number = (uint32_t)table_count(module) +
 		 address_index_add(&module->arena, &module->other_functions, va);
-	loose_at(module, number)->va = va;
+	loose_at(module, number)->swept.va = va;
 	return number;
 }
 
@@ -77,7 +79,7 @@ uint64_t module_va(const struct module *module, uint32_t number)
 		return image_function_va(&module->image, number);
 	const struct loose_function *loose =
 	    pages_find(&module->loose, number, LOOSE_PER_PAGE, sizeof(struct loose_function));
-	return loose == NULL ? 0 : loose->va; /* it has one since it was numbered */
+	return loose == NULL ? 0 : loose->swept.va; /* it has one since it was numbered */
 }
 
 enum { READ_AROUND_BYTES = 1 << 14, LARGE_FILE_BYTES = 64 << 20 };

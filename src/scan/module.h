@@ -14,9 +14,8 @@
 
 /* A function that no table bounds. */
 struct loose_function {
-	uint64_t va; /* of one that is in no table, either */
-	struct swept swept;
-	unsigned flags; /* as of an image_function */
+	struct swept swept; /* until it is known, va alone of one that is in no table, either */
+	unsigned flags;     /* as of an image_function */
 	bool known;
 };
 
