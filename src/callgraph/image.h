@@ -148,7 +148,7 @@ struct image {
 	struct image_tables tables;
 };
 
-enum { IMAGE_DROP_BYTES = 8 << 20 }; /* of a mapped file are kept when they are done with */
+enum { IMAGE_DROP_BYTES = 1 << 20 }; /* of a mapped file are kept when they are done with */
 
 enum { IMAGE_MAX_BYTES = INT32_MAX }; /* of its addresses, as events have 32 bits for them */
 
