@@ -192,8 +192,9 @@ static void put_argument(struct filling *filling, const struct argument *argumen
 
 static void put_term(struct filling *filling, const struct term *term)
 {
-	memcpy(filling->ranges + filling->range_count, term->ranges,
-	       term->range_count * sizeof(*term->ranges));
+	if (term->range_count > 0)
+		memcpy(filling->ranges + filling->range_count, term->ranges,
+		       term->range_count * sizeof(*term->ranges));
 	filling->terms[filling->term_count++] =
 	    (struct fact_term){ .input = term->input,
 				.kind = term->kind,
