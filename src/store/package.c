@@ -68,6 +68,10 @@ const char schema_packages[] =
     " installations INTEGER NOT NULL,"
     " PRIMARY KEY (source, name)) STRICT, WITHOUT ROWID;";
 
+/* What stands for all packages that were put together last, as long as nobody has put others. */
+const char schema_digest[] =
+    "CREATE TABLE package_digest (title TEXT PRIMARY KEY, digest BLOB NOT NULL) STRICT;";
+
 /* ---- writing ---- */
 
 /* An API that was asked for, with the row that it has. */
@@ -131,6 +135,30 @@ static enum status forget_source(struct store *store, const char *title, struct 
 	return status;
 }
 
+static enum status run_with_title(struct store *store, const char *sql, const char *title,
+				  struct slice digest, bool *out_row, struct error *err)
+{
+	struct statement statement;
+	enum status status = statement_prepare(&statement, store, sql, err);
+	if (status == STATUS_OK) {
+		statement_bind_text(&statement, 1, title);
+		statement_bind_bytes(&statement, 2, digest);
+		status = statement_next(&statement, out_row, err);
+	}
+	statement_finish(&statement);
+	return status;
+}
+
+bool store_packages_are(struct store *store, const struct source *source, struct slice digest)
+{
+	bool row = false;
+	struct error ignored;
+	return run_with_title(store,
+			      "SELECT 1 FROM package_digest WHERE title = ?1 AND digest = ?2",
+			      source->title, digest, &row, &ignored) == STATUS_OK &&
+	       row;
+}
+
 enum status store_packages_begin(struct store *store, const struct source *source, bool replace,
 				 struct package_writer **out_writer, struct error *err)
 {
@@ -146,6 +174,8 @@ enum status store_packages_begin(struct store *store, const struct source *sourc
 		return status;
 	}
 	status = source_insert(store, source, &writer->source, err);
+	if (status == STATUS_OK)
+		status = database_execute(store, "DELETE FROM package_digest", err);
 	if (status == STATUS_OK && replace)
 		status = forget_source(store, source->title, err);
 	if (status == STATUS_OK)
@@ -293,6 +323,15 @@ static enum status sweep(struct store *store, struct error *err)
 			     "DELETE FROM api WHERE id NOT IN (SELECT api FROM package_api)",
 			     err);
 	return status == STATUS_OK ? source_sweep(store, err) : status;
+}
+
+enum status store_packages_digest(struct package_writer *writer, struct slice digest,
+				  struct error *err)
+{
+	bool row;
+	return run_with_title(writer->store,
+			      "INSERT INTO package_digest (title, digest) VALUES (?1, ?2)",
+			      writer->title, digest, &row, err);
 }
 
 enum status store_packages_end(struct package_writer *writer, enum status status, struct error *err)

@@ -18,8 +18,16 @@ enum status store_packages_begin(struct store *store, const struct source *sourc
 enum status store_packages_put(struct package_writer *writer, const struct package_facts *facts,
 			       struct error *err) __attribute__((warn_unused_result, nonnull));
 
+/* What stands for all packages of this change; once, behind the last of them. */
+enum status store_packages_digest(struct package_writer *writer, struct slice digest,
+				  struct error *err) __attribute__((warn_unused_result, nonnull));
+
 /* Ends the change and the writer: commits when status is OK, else takes everything back. */
 enum status store_packages_end(struct package_writer *writer, enum status status, struct error *err)
+    __attribute__((nonnull));
+
+/* Whether the last change put those packages of the source that a digest stands for. */
+bool store_packages_are(struct store *store, const struct source *source, struct slice digest)
     __attribute__((nonnull));
 
 /* ---- reading them ---- */

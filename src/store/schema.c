@@ -49,6 +49,7 @@ const char *const store_migrations[] = {
 	schema_1,
 	schema_trial,
 	schema_packages,
+	schema_digest,
 };
 
 const int store_migration_count = sizeof(store_migrations) / sizeof(store_migrations[0]);

@@ -11,6 +11,8 @@ extern const char schema_trial[]; /* trial, answer */
 /* package, api, evidence, package_api, popularity, popularity_source, survey_* */
 extern const char schema_packages[];
 
+extern const char schema_digest[]; /* package_digest */
+
 extern const char *const store_migrations[];
 extern const int store_migration_count;
 

@@ -66,6 +66,7 @@ static const char merge_sql[] =
     " AND ifnull(ours.version, '') = ifnull(theirs.version, '')"
     " AND ifnull(ours.licence, '') = ifnull(theirs.licence, '')"
     " AND ifnull(ours.url, '') = ifnull(theirs.url, '');"
+    "DELETE FROM main.package_digest;"
     "DELETE FROM main.package WHERE id IN (SELECT ours.id FROM main.package AS ours"
     " JOIN other.package AS theirs USING (name, version, arch)"
     " JOIN temp.merged_source AS m ON m.theirs = theirs.source AND m.ours = ours.source);"

@@ -1,5 +1,6 @@
 #include "survey/survey.h"
 
+#include <nettle/sha2.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -76,23 +77,70 @@ enum status running_work(struct running *running, const char *stage, struct crew
 	return running->status;
 }
 
-/* ---- all of it ---- */
-
 static bool find_result(void *context, struct file_at program, struct arena *arena,
 			struct program_result *out_result)
 {
 	return analysing_result(context, program, arena, out_result);
 }
 
-static enum status put_packages(struct running *running)
+/* ---- packages ---- */
+
+static void hash_text(struct sha256_ctx *sha, const char *text)
+{
+	const uint8_t none = text == NULL;
+	sha256_update(sha, sizeof(none), &none);
+	if (text != NULL)
+		sha256_update(sha, strlen(text) + 1, (const uint8_t *)text);
+}
+
+static void hash_use(struct sha256_ctx *sha, const struct package_use *use)
+{
+	const uint64_t numbers[] = { use->api.kind, use->api.arch, use->api.number, use->api.value,
+				     use->certainty };
+	sha256_update(sha, sizeof(numbers), (const uint8_t *)numbers);
+	hash_text(sha, use->api.name);
+	hash_text(sha, use->program);
+	hash_text(sha, use->chain);
+}
+
+/* All that the store keeps of a package. */
+static void hash_facts(struct sha256_ctx *sha, const struct package_facts *facts)
+{
+	const struct package *package = &facts->package;
+	const char *const texts[] = { package->name,       package->version, package->arch,
+				      package->section,    package->depends, package->provides,
+				      package->maintainer, facts->problem };
+	const uint64_t numbers[] = {
+		facts->state,        facts->program_count,    facts->library_count,
+		facts->script_count, facts->unresolved_count, facts->use_count
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		hash_text(sha, texts[i]);
+	sha256_update(sha, sizeof(numbers), (const uint8_t *)numbers);
+	for (size_t i = 0; i < facts->use_count; i++)
+		hash_use(sha, &facts->uses[i]);
+}
+
+/*
+ * writer   NULL: they are only hashed
+ * tell     whether who asked for the survey is told of them
+ */
+static enum status compose_all(struct running *running, struct package_writer *writer, bool tell,
+			       uint8_t digest[HASH_BYTES])
 {
 	const struct survey *survey = running->survey;
-	struct package_writer *writer;
 	const struct composing composing = { &running->model, survey->root, find_result, running };
-	enum status status = store_packages_begin(running->store, &survey->source, survey->replace,
-						  &writer, running->err);
-	if (status != STATUS_OK)
-		return status;
+	enum status status = STATUS_OK;
+	struct sha256_ctx sha;
+	sha256_init(&sha);
+	const uint8_t replace = survey->replace;
+	sha256_update(&sha, sizeof(replace), &replace);
+	hash_text(&sha, survey->source.title);
+	hash_text(&sha, survey->source.version);
+	hash_text(&sha, survey->source.licence);
+	hash_text(&sha, survey->source.url);
+	running->outcome.packages = 0;
+	memset(running->outcome.by_state, 0, sizeof(running->outcome.by_state));
 	for (uint32_t i = 0; i < running->model.count && status == STATUS_OK; i++) {
 		struct arena scratch = { 0 };
 		struct package_facts facts;
@@ -100,14 +148,42 @@ static enum status put_packages(struct running *running)
 			compose_package(&composing, i, &scratch, &facts);
 			running->outcome.packages++;
 			running->outcome.by_state[facts.state]++;
-			status = store_packages_put(writer, &facts, running->err);
-			if (survey->package != NULL)
+			hash_facts(&sha, &facts);
+			if (writer != NULL)
+				status = store_packages_put(writer, &facts, running->err);
+			if (tell && survey->package != NULL)
 				survey->package(survey->context, &facts);
 		}
 		arena_finish(&scratch);
 	}
+	sha256_digest(&sha, HASH_BYTES, digest);
+	return status;
+}
+
+/* Most of a survey that finds nothing new would be to write what is there. */
+static enum status put_packages(struct running *running)
+{
+	const struct survey *survey = running->survey;
+	struct package_writer *writer;
+	uint8_t bytes[HASH_BYTES];
+	const struct slice digest = { bytes, sizeof(bytes) };
+	bool old = running->outcome.inputs_read == 0 && running->outcome.programs_analysed == 0;
+	if (old) {
+		(void)compose_all(running, NULL, true, bytes);
+		if (store_packages_are(running->store, &survey->source, digest))
+			return STATUS_OK;
+	}
+	enum status status = store_packages_begin(running->store, &survey->source, survey->replace,
+						  &writer, running->err);
+	if (status != STATUS_OK)
+		return status;
+	status = compose_all(running, writer, !old, bytes);
+	if (status == STATUS_OK)
+		status = store_packages_digest(writer, digest, running->err);
 	return store_packages_end(writer, status, running->err);
 }
+
+/* ---- all of it ---- */
 
 static uint64_t pool_limit(const struct survey *survey)
 {

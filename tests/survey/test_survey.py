@@ -77,6 +77,23 @@ class Survey(unittest.TestCase):
         self.assertEqual((read, analysed), (0, 0))
         self.assertEqual(self.export("one.db"), before)
 
+    def test_writes_only_what_is_not_there(self):
+        store = self.folder / "one.db"
+        self.scan(debs)
+        bytes_before, before = store.read_bytes(), self.export("one.db")
+        self.scan(debs)
+        self.assertEqual(store.read_bytes(), bytes_before)
+        # others may have put other packages of the same source, which were as well known
+        self.scan(debs / "app.deb", debs / "ldso.deb")
+        self.assertNotEqual(self.export("one.db"), before)
+        self.scan(debs)
+        self.assertEqual(self.export("one.db"), before)
+        self.scan(debs / "app.deb", debs / "ldso.deb", db="other.db")
+        self.run_sysgap("merge", "--db", store, self.folder / "other.db")
+        self.assertNotEqual(self.export("one.db"), before)
+        self.scan(debs)
+        self.assertEqual(self.export("one.db"), before)
+
     def test_a_changed_library_changes_its_users_only(self):
         copy = self.folder / "copy"
         shutil.copytree(debs, copy)
