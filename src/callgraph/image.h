@@ -118,7 +118,7 @@ struct image_tables {
 /* What an image is made from. All of it is borrowed as long as the image. */
 struct image_source {
 	struct slice bytes; /* of the whole file */
-	bool mapped;        /* by file_map_open: large parts that are done with are dropped */
+	bool mapped;        /* by file_map_open: parts that are done with are dropped */
 	const char *input;  /* its name in messages */
 	const struct image_tables
 	    *tables; /* of the same content, as found before; NULL: find them */

@@ -793,4 +793,6 @@ void tables_find(struct image *image)
 	link_relocations(&collection);
 	list_functions(image);
 	arena_finish(scratch);
+	if (image->mapped) /* all of it was read, little of it will be again */
+		file_map_drop(image->file.bytes);
 }

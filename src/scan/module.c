@@ -82,7 +82,7 @@ uint64_t module_va(const struct module *module, uint32_t number)
 	return loose == NULL ? 0 : loose->swept.va; /* it has one since it was numbered */
 }
 
-enum { READ_AROUND_BYTES = 1 << 14, LARGE_FILE_BYTES = 64 << 20 };
+enum { READ_AROUND_BYTES = 1 << 14, LARGE_FILE_BYTES = 4 << 20 };
 
 /* Code of a large file is read all over: what was read is given back now and then. */
 static void note_reading(struct module *module)

@@ -1,5 +1,6 @@
 #include "survey/shelf.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,11 +72,12 @@ static void open_item(struct shelved *item)
 	struct arena scratch = { 0 };
 	struct problem_list problems = { .arena = &scratch }; /* told where the file was read */
 	struct image_source image = { .bytes = item->bytes, .mapped = true, .input = item->path };
-	if (module_open(&image, &problems, &item->module, &item->failure) == STATUS_OK)
-		file_map_drop(item->bytes); /* all of its code was read, little of it will be again */
-	else
+	if (module_open(&image, &problems, &item->module, &item->failure) != STATUS_OK)
 		item->module = NULL;
 	arena_finish(&scratch);
+	if (item->bytes.size_bytes >=
+	    SHELF_TRIM_BYTES) /* what was needed to open it is much, too */
+		(void)malloc_trim(0);
 }
 
 static size_t item_bytes(const struct shelved *item)

@@ -19,6 +19,8 @@ struct shelf {
 
 enum { SHELF_MIN_BYTES = 48 << 20, SHELF_MAX_BYTES = 256 << 20 };
 
+enum { SHELF_TRIM_BYTES = 64 << 20 }; /* of a file: the work of opening it is given back at once */
+
 /* What a file's bytes are mapped from, and where they go again. */
 struct shelf_source {
 	const char *path;
