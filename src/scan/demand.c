@@ -237,9 +237,15 @@ void demand_follow(struct closure *closure, struct node *node)
 	if ((*closure_state(closure, id.module, id.number) & STATE_ASKED) != 0)
 		return;
 	closure->asked_count = 0;
-	/* Once is enough but for functions that call each other. */
+	/*
+	 * Once is enough but for functions that call each other: callees come first, so that only
+	 * what was used before it was settled needs another pass.
+	 */
 	for (bool again = ask(closure, id, 0); again;) {
 		again = false;
+		for (size_t i = 0; i < closure->asked_count; i++)
+			*closure_state(closure, closure->asked[i].module,
+				       closure->asked[i].number) &= (uint8_t)~STATE_USED;
 		for (size_t i = 0; i < closure->asked_count; i++)
 			if (is_valued(closure, closure->asked[i]) ||
 			    calls_wanting(closure, closure->asked[i]))
