@@ -439,8 +439,9 @@ enum status image_open(const struct image_source *source, struct problem_list *p
 	list_exports(&image);
 	if (source->tables != NULL)
 		image.tables = *source->tables;
-	else
-		tables_find(&image);
+	else if (!tables_find(&image))
+		return error_set(err, STATUS_LIMIT, ERROR_NO_OFF,
+				 "more than %d functions, places or odd loads", IMAGE_MAX_NUMBERS);
 	*out_image = image;
 	return STATUS_OK;
 }

@@ -23,23 +23,52 @@ enum fact_kind {
 	FACT_KIND_COUNT,
 };
 
-/* What one instruction does that needs no values to know. */
-struct event {
-	uint32_t off;  /* of the instruction, from the image's base */
-	uint32_t link; /* calls, jumps, references: see below; slots and loads: the (first)
-			  relocation's number + 1 */
-	uint8_t kind;  /* enum fact_kind */
-	uint8_t count; /* of a load: of relocations that fill what it reads */
-};
-
 enum {
 	LOAD_MAX_BYTES = 64,   /* that one instruction reads */
 	COPY_MAX_BYTES = 4096, /* of a variable that is copied from a library */
-	/*
-	 * In the count of a load from where a variable may have been copied to: the rest of the
-	 * count is its width, and its link the address, from the base.
-	 */
-	EVENT_NEAR_COPY = 128,
+};
+
+/* What one instruction does that needs no values to know. */
+struct event {
+	uint32_t off;  /* of the instruction, from the image's base */
+	uint32_t what; /* its kind, and where it leads: see below */
+};
+
+enum { EVENT_KIND_BITS = 4, EVENT_COUNT_BITS = 4, EVENT_LINK_BITS = 32 - EVENT_KIND_BITS };
+enum { EVENT_MAX_COUNT = (1 << EVENT_COUNT_BITS) - 1 };
+
+static inline unsigned event_kind(const struct event *event) /* enum fact_kind */
+{
+	return event->what & ((1U << EVENT_KIND_BITS) - 1);
+}
+
+/* Of calls, jumps, references a link; of slots the relocation's number + 1. */
+static inline uint32_t event_link(const struct event *event)
+{
+	return event->what >> EVENT_KIND_BITS;
+}
+
+/* How many relocations fill what a load reads; 0: see odd_load. */
+static inline unsigned event_load_count(const struct event *event)
+{
+	return event->what >> EVENT_KIND_BITS & EVENT_MAX_COUNT;
+}
+
+/* The first of these relocations, or the number of the odd load. */
+static inline uint32_t event_load_first(const struct event *event)
+{
+	return event->what >> (EVENT_KIND_BITS + EVENT_COUNT_BITS);
+}
+
+/* A load of many words that ld.so fills, or from where a variable may have been copied to. */
+struct odd_load {
+	uint32_t off; /* what is read, from the image's base */
+	uint32_t width_bytes;
+};
+
+enum {
+	IMAGE_MAX_NUMBERS = 1 << 26, /* of functions, and of places: links have 28 bits */
+	IMAGE_MAX_ODD_LOADS = 1 << (EVENT_LINK_BITS - EVENT_COUNT_BITS),
 };
 
 /* A link is the number of a function or of a place in data; 0: it is not known. */
@@ -109,6 +138,8 @@ struct image_tables {
 	size_t border_count;
 	const struct event *events; /* ascending; jumps only when they leave their function */
 	size_t event_count;
+	const struct odd_load *odd_loads;
+	size_t odd_load_count;
 	const uint32_t *relocation_links; /* where each relative one leads; 0: it is none */
 	size_t relocation_count;
 	size_t code_bytes;

@@ -29,42 +29,34 @@ enum { MAX_CODE_RANGES = 256, EVENTS_AT_ONCE = 512 };
 
 enum { RECENT_COUNT = 256, CHUNK_EVENTS = 1 << 15 };
 
-/* Events as they are found; how many there are is known at the end only. */
-struct event_chunk {
-	struct arena memory; /* owned */
-	struct event *events;
-	size_t count;
-};
-
 struct collection {
 	struct image *image;
-	struct pass *pass;          /* what is found */
-	struct arena scratch;       /* owned */
-	struct address_set filled;  /* words, by the address / 8, that ld.so fills */
-	struct event_chunk *chunks; /* of events, all but the last full */
-	size_t chunk_count, chunk_capacity;
-	struct event_chunk *chunk; /* the last; NULL: there is none */
-	size_t fde, golang;        /* the first that does not end before the present event */
-	struct elf_range swept;    /* what is passed over now; all of it is code */
+	struct pass *pass; /* what is found */
+	struct arena *scratch;
+	struct address_set filled; /* words, by the address / 8, that ld.so fills */
+	size_t chunk_capacity;
+	struct pass_chunk *chunk; /* the last, which alone is not full; NULL: there is none */
+	size_t fde, golang;       /* the first that does not end before the present event */
+	struct elf_range swept;   /* what is passed over now; all of it is code */
 	/* The function around the present event; of size 0: no table names one. */
 	struct elf_range function;
-	bool guesses;                      /* that was so of some code */
-	uint64_t known_end;                /* up to where that holds */
-	struct event recent[RECENT_COUNT]; /* of the present function, by a hash */
-	size_t ending;                     /* the FDE whose end comes next */
+	bool guesses;                           /* that was so of some code */
+	uint64_t known_end;                     /* up to where that holds */
+	struct pass_event recent[RECENT_COUNT]; /* of the present function, by a hash */
+	size_t ending;                          /* the FDE whose end comes next */
 	uint64_t ending_va;
 	struct sweep_end end;
 };
 
 static void add_chunk(struct collection *collection)
 {
-	if (collection->chunk_count == collection->chunk_capacity)
-		collection->chunks =
-		    arena_grow(&collection->scratch, collection->chunks, collection->chunk_count,
-			       sizeof(*collection->chunks), &collection->chunk_capacity);
-	collection->chunk = &collection->chunks[collection->chunk_count++];
-	collection->chunk->events =
-	    arena_alloc_raw(&collection->chunk->memory, CHUNK_EVENTS, sizeof(struct event));
+	struct pass *pass = collection->pass;
+	if (pass->chunk_count == collection->chunk_capacity)
+		pass->chunks = arena_grow(collection->scratch, pass->chunks, pass->chunk_count,
+					  sizeof(*pass->chunks), &collection->chunk_capacity);
+	collection->chunk = &pass->chunks[pass->chunk_count++];
+	collection->chunk->events = arena_alloc_raw(&collection->chunk->memory, CHUNK_EVENTS,
+						    sizeof(*collection->chunk->events));
 }
 
 static void keep_event(struct collection *collection, const struct sweep_event *event)
@@ -73,8 +65,8 @@ static void keep_event(struct collection *collection, const struct sweep_event *
 	if (collection->chunk == NULL || collection->chunk->count == CHUNK_EVENTS)
 		add_chunk(collection);
 	collection->chunk->events[collection->chunk->count++] =
-	    (struct event){ (uint32_t)(event->va - base), (uint32_t)(event->value - base),
-			    event->kind, event->width_bytes };
+	    (struct pass_event){ (uint32_t)(event->va - base), (uint32_t)(event->value - base),
+				 event->kind, event->width_bytes };
 }
 
 /* Finds the function around an address; addresses come in ascending order. */
@@ -109,13 +101,13 @@ static void enter_function(struct collection *collection, uint64_t va)
 }
 
 /* Whether the same was met since an address: functions mention most of what they do repeatedly. */
-static bool met_since(struct collection *collection, struct event event, uint64_t start)
+static bool met_since(struct collection *collection, struct pass_event event, uint64_t start)
 {
-	struct event *recent =
+	struct pass_event *recent =
 	    &collection
-		 ->recent[(event.link * UINT32_C(0x9E3779B1) >> 24 ^ event.kind) % RECENT_COUNT];
+		 ->recent[(event.value * UINT32_C(0x9E3779B1) >> 24 ^ event.kind) % RECENT_COUNT];
 	bool same = collection->image->base + recent->off >= start && recent->kind == event.kind &&
-		    recent->link == event.link && recent->count == event.count;
+		    recent->value == event.value && recent->width_bytes == event.width_bytes;
 	*recent = event;
 	return same;
 }
@@ -126,9 +118,9 @@ static bool is_repeated(struct collection *collection, const struct sweep_event 
 	bool certain = collection->function.size_bytes != 0;
 	collection->guesses |= !certain;
 	return met_since(collection,
-			 (struct event){ (uint32_t)(event->va - base),
-					 (uint32_t)(event->value - base), event->kind,
-					 event->width_bytes },
+			 (struct pass_event){ (uint32_t)(event->va - base),
+					      (uint32_t)(event->value - base), event->kind,
+					      event->width_bytes },
 			 certain ? collection->function.va : UINT64_MAX);
 }
 
@@ -285,7 +277,7 @@ static void sweep_code(struct collection *collection)
  * Whether the same is known of what is between two entries: of a function that no table knows.
  * Where a section of code begins one may begin as well.
  */
-static bool is_known(struct collection *collection, const struct event *event, size_t *entry,
+static bool is_known(struct collection *collection, const struct pass_event *event, size_t *entry,
 		     struct elf_range *range)
 {
 	const struct image *image = collection->image;
@@ -306,26 +298,20 @@ static bool is_known(struct collection *collection, const struct event *event, s
 	return met_since(collection, *event, start);
 }
 
-/* The chunks' events as one list; each chunk is given up at once. */
-static void gather_events(struct collection *collection)
+/* Leaves out of the chunks what is known. */
+static void thin_out(struct collection *collection)
 {
-	struct image *image = collection->image;
 	struct elf_range range = { 0 };
-	size_t found = 0, kept = 0, entry = 0;
-	for (size_t i = 0; i < collection->chunk_count; i++)
-		found += collection->chunks[i].count;
-	struct event *events = arena_alloc_raw(image->file.arena, found, sizeof(*events));
+	size_t entry = 0;
 	memset(collection->recent, 0, sizeof(collection->recent));
-	for (size_t i = 0; i < collection->chunk_count; i++) {
-		struct event_chunk *chunk = &collection->chunks[i];
+	for (size_t i = 0; i < collection->pass->chunk_count; i++) {
+		struct pass_chunk *chunk = &collection->pass->chunks[i];
+		size_t kept = 0;
 		for (size_t k = 0; k < chunk->count; k++)
-			if (!collection->guesses ||
-			    !is_known(collection, &chunk->events[k], &entry, &range))
-				events[kept++] = chunk->events[k];
-		arena_finish(&chunk->memory);
+			if (!is_known(collection, &chunk->events[k], &entry, &range))
+				chunk->events[kept++] = chunk->events[k];
+		chunk->count = kept;
 	}
-	collection->pass->events = events;
-	collection->pass->event_count = kept;
 }
 
 static void collect_entries(struct image *image, struct address_set *entries)
@@ -387,12 +373,13 @@ static void number_entries(struct image *image, struct address_set *entries)
 void pass_over(struct image *image, struct elf_range all, struct arena *scratch,
 	       struct pass *out_pass)
 {
-	struct collection collection = { .image = image, .pass = out_pass };
+	struct collection collection = { .image = image, .pass = out_pass, .scratch = scratch };
+	*out_pass = (struct pass){ .chunks = NULL };
 	out_pass->entries = address_set_over(image->file.arena, elf_code_span(&image->file));
 	out_pass->mentioned = address_set_over(scratch, all);
-	collection.filled = filled_words(&collection.scratch, image, all);
+	collection.filled = filled_words(scratch, image, all);
 	sweep_code(&collection);
 	number_entries(image, &out_pass->entries);
-	gather_events(&collection); /* asks for entries */
-	arena_finish(&collection.scratch);
+	if (collection.guesses) /* asks for entries */
+		thin_out(&collection);
 }

@@ -82,7 +82,8 @@ struct swept swept_around(const struct image *image, uint64_t va)
 	for (; first + count < image->tables.event_count &&
 	       image->base + image->tables.events[first + count].off < end;
 	     count++)
-		swept.has_syscall |= image->tables.events[first + count].kind >= FACT_SYSCALL;
+		swept.has_syscall |=
+		    event_kind(&image->tables.events[first + count]) >= FACT_SYSCALL;
 	swept.first_event = (uint32_t)first;
 	swept.fact_count = (uint32_t)count + swept.runs_over;
 	swept.start_off = (uint32_t)(range.va - image->base);
@@ -90,33 +91,42 @@ struct swept swept_around(const struct image *image, uint64_t va)
 	return swept;
 }
 
-/* Where an event leads, and the bytes from there that it loads. */
-static void set_target(const struct image *image, const struct event *event, struct fact *fact)
+/* What a load reads, of what ld.so fills. */
+static void set_load(const struct image *image, const struct event *event, struct fact *fact)
 {
 	const struct elf_relocation *relocations = image->relocations.relocations;
-	switch (event->kind) {
+	size_t first = event_load_first(event), count = event_load_count(event);
+	if (count == 0) {
+		const struct odd_load *odd = &image->tables.odd_loads[first];
+		fact->target = image->base + odd->off;
+		fact->width_bytes = (uint8_t)odd->width_bytes;
+		return;
+	}
+	fact->link = (uint32_t)first + 1;
+	fact->target = relocations[first].va;
+	fact->width_bytes = (uint8_t)(relocations[first + count - 1].va - fact->target + 1);
+}
+
+/* Where an event leads. */
+static void set_target(const struct image *image, const struct event *event, struct fact *fact)
+{
+	uint32_t link = event_link(event);
+	switch (fact->kind) {
 	case FACT_CALL:
 	case FACT_JUMP:
 	case FACT_REFERENCE:
-		fact->target =
-		    link_is_place(event->link)
-			? image->base + image->tables.places[link_number(event->link)].off
-			: image_function_va(image, link_number(event->link));
+		fact->link = link;
+		fact->target = link_is_place(link)
+				   ? image->base + image->tables.places[link_number(link)].off
+				   : image_function_va(image, link_number(link));
 		return;
 	case FACT_CALL_SLOT:
 	case FACT_JUMP_SLOT:
-		fact->target = relocations[event->link - 1].va;
+		fact->link = link;
+		fact->target = image->relocations.relocations[link - 1].va;
 		return;
 	case FACT_LOAD:
-		if ((event->count & EVENT_NEAR_COPY) != 0) {
-			fact->target = image->base + event->link;
-			fact->link = 0;
-			fact->width_bytes = (uint8_t)(event->count - EVENT_NEAR_COPY);
-			return;
-		}
-		fact->target = relocations[event->link - 1].va;
-		fact->width_bytes =
-		    (uint8_t)(relocations[event->link - 2 + event->count].va - fact->target + 1);
+		set_load(image, event, fact);
 		return;
 	default:
 		return;
@@ -132,12 +142,10 @@ const struct fact *swept_fact(const struct image *image, const struct swept *swe
 		return own;
 	}
 	const struct event *event = &image->tables.events[swept->first_event + index];
-	*own = (struct fact){ .va = image->base + event->off,
-			      .link = event->link,
-			      .kind = event->kind };
+	*own = (struct fact){ .va = image->base + event->off, .kind = (uint8_t)event_kind(event) };
 	set_target(image, event, own);
 	/* Without a table it is only known now that a jump stays in the function. */
-	bool stays = event->kind == FACT_JUMP && own->target - image->base >= swept->start_off &&
+	bool stays = own->kind == FACT_JUMP && own->target - image->base >= swept->start_off &&
 		     own->target - image->base < swept->end_off;
 	return stays ? NULL : own;
 }

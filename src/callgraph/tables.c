@@ -74,6 +74,8 @@ struct linking {
 	size_t far_count, far_capacity;
 	struct address_numbers place_numbers; /* once they are all there */
 	struct elf_range code_section;        /* the last that an address was found in */
+	struct odd_load *odd_loads;           /* the tables' */
+	size_t odd_load_capacity;
 };
 
 /* image_is_code, for addresses that come in great numbers. */
@@ -104,26 +106,32 @@ static void add_place(struct linking *linking, uint64_t va)
 	linking->far[linking->far_count++] = va;
 }
 
-static uint64_t value_of(const struct image *image, const struct event *event)
+static uint64_t value_of(const struct image *image, const struct pass_event *event)
 {
-	return image->base + event->link;
+	return image->base + event->value;
+}
+
+static void collect_link(struct linking *linking, const struct pass_event *event)
+{
+	const struct image *image = linking->image;
+	uint64_t va = value_of(image, event);
+	bool jump = event->kind == SWEEP_JUMP || event->kind == SWEEP_BRANCH;
+	bool mention = event->kind == SWEEP_ADDRESS || event->kind == SWEEP_IMMEDIATE;
+	if (jump && !address_is_numbered(&image->tables.entry_numbers, va))
+		address_set_add(&linking->targets, va);
+	else if (mention && !is_code(linking, va))
+		add_place(linking, va);
 }
 
 /* Numbers what events and relocations lead to, and no entry is. */
-static void collect_links(struct linking *linking, const struct event *events, size_t count)
+static void collect_links(struct linking *linking, const struct pass *pass)
 {
-	const struct image *image = linking->image;
-	for (size_t i = 0; i < count; i++) {
-		uint64_t va = value_of(image, &events[i]);
-		bool jump = events[i].kind == SWEEP_JUMP || events[i].kind == SWEEP_BRANCH;
-		bool mention = events[i].kind == SWEEP_ADDRESS || events[i].kind == SWEEP_IMMEDIATE;
-		if (jump && !address_is_numbered(&image->tables.entry_numbers, va))
-			address_set_add(&linking->targets, va);
-		else if (mention && !is_code(linking, va))
-			add_place(linking, va);
-	}
-	for (size_t i = 0; i < image->relocations.count; i++) {
-		const struct elf_relocation *relocation = &image->relocations.relocations[i];
+	const struct elf_relocations *relocations = &linking->image->relocations;
+	for (size_t i = 0; i < pass->chunk_count; i++)
+		for (size_t k = 0; k < pass->chunks[i].count; k++)
+			collect_link(linking, &pass->chunks[i].events[k]);
+	for (size_t i = 0; i < relocations->count; i++) {
+		const struct elf_relocation *relocation = &relocations->relocations[i];
 		if (relocation->kind == ELF_RELOCATION_RELATIVE &&
 		    !is_code(linking, relocation->addend))
 			add_place(linking, relocation->addend);
@@ -200,78 +208,116 @@ static uint32_t link_of(struct linking *linking, uint64_t va)
 	return number == ADDRESS_NONE ? 0 : link_to_place(number);
 }
 
-/* False: nothing that is loaded there is an address. */
-static bool link_load(const struct image *image, uint64_t va, struct event *event)
+static uint32_t what_of(enum fact_kind kind, uint32_t link)
 {
-	const struct elf_relocations *relocations = &image->relocations;
-	uint64_t near = image->has_copies && va > COPY_MAX_BYTES ? va - COPY_MAX_BYTES : 0;
-	size_t first = elf_relocation_from(relocations, va), count = 0;
-	event->kind = FACT_LOAD;
-	for (size_t i = elf_relocation_from(relocations, near);
-	     image->has_copies && i < relocations->count && relocations->relocations[i].va <= va;
-	     i++)
-		if (relocations->relocations[i].kind == ELF_RELOCATION_COPY) {
-			event->count = (uint8_t)(EVENT_NEAR_COPY | pass_width(event->count));
+	return link << EVENT_KIND_BITS | kind;
+}
+
+/* A load is remembered by what it reads. */
+static uint32_t odd_load(struct linking *linking, const struct pass_event *event)
+{
+	struct image_tables *tables = &linking->image->tables;
+	if (tables->odd_load_count == linking->odd_load_capacity)
+		linking->odd_loads = arena_grow(linking->image->file.arena, linking->odd_loads,
+						tables->odd_load_count, sizeof(*linking->odd_loads),
+						&linking->odd_load_capacity);
+	linking->odd_loads[tables->odd_load_count] =
+	    (struct odd_load){ event->value, pass_width(event->width_bytes) };
+	return what_of(FACT_LOAD, (uint32_t)tables->odd_load_count++ << EVENT_COUNT_BITS);
+}
+
+static bool is_near_copy(const struct image *image, uint64_t va)
+{
+	const struct elf_relocation *relocations = image->relocations.relocations;
+	size_t i = !image->has_copies
+		       ? image->relocations.count
+		       : elf_relocation_from(&image->relocations,
+					     va > COPY_MAX_BYTES ? va - COPY_MAX_BYTES : 0);
+	for (; i < image->relocations.count && relocations[i].va <= va; i++)
+		if (relocations[i].kind == ELF_RELOCATION_COPY)
 			return true;
-		}
-	while (first + count < relocations->count &&
-	       relocations->relocations[first + count].va < va + pass_width(event->count))
-		count++;
-	event->link = (uint32_t)first + 1;
-	event->count = (uint8_t)count;
-	return count > 0;
+	return false;
+}
+
+/* These return 0 when an event leads to nothing. */
+static uint32_t link_load(struct linking *linking, const struct pass_event *event)
+{
+	const struct elf_relocations *relocations = &linking->image->relocations;
+	uint64_t va = value_of(linking->image, event), end = va + pass_width(event->width_bytes);
+	if (is_near_copy(linking->image, va))
+		return odd_load(linking, event);
+	size_t first = elf_relocation_from(relocations, va), i = first;
+	while (i < relocations->count && relocations->relocations[i].va < end)
+		i++;
+	if (i == first)
+		return 0;
+	if (i - first > EVENT_MAX_COUNT)
+		return odd_load(linking, event);
+	return what_of(FACT_LOAD, (uint32_t)(first << EVENT_COUNT_BITS | (i - first)));
 }
 
 /* A slot that ld.so does not fill holds a pointer that is not known. */
-static bool link_slot(const struct image *image, uint64_t va, struct event *event)
-{
-	const struct elf_relocation *relocation = elf_relocation_at(&image->relocations, va);
-	if (relocation == NULL || (image->fixed && relocation->kind == ELF_RELOCATION_RELATIVE))
-		return link_load(image, va, event);
-	event->link = (uint32_t)(relocation - image->relocations.relocations) + 1;
-	event->kind = event->kind == SWEEP_CALL_SLOT ? FACT_CALL_SLOT : FACT_JUMP_SLOT;
-	return true;
-}
-
-/* Makes of what was found what it leads to; false: that is nothing. */
-static bool link_event(struct linking *linking, struct event *event)
+static uint32_t link_slot(struct linking *linking, const struct pass_event *event)
 {
 	const struct image *image = linking->image;
-	uint64_t va = value_of(image, event);
+	const struct elf_relocation *relocation =
+	    elf_relocation_at(&image->relocations, value_of(image, event));
+	if (relocation == NULL || (image->fixed && relocation->kind == ELF_RELOCATION_RELATIVE))
+		return link_load(linking, event);
+	return what_of(event->kind == SWEEP_CALL_SLOT ? FACT_CALL_SLOT : FACT_JUMP_SLOT,
+		       (uint32_t)(relocation - image->relocations.relocations) + 1);
+}
+
+static uint32_t link_code(const struct image *image, const struct pass_event *event)
+{
+	uint32_t number = image_function_number(image, value_of(image, event));
+	return number == ADDRESS_NONE ? 0
+				      : what_of(event->kind == SWEEP_CALL ? FACT_CALL : FACT_JUMP,
+						link_to_function(number));
+}
+
+static uint32_t link_event(struct linking *linking, const struct pass_event *event)
+{
 	switch (event->kind) {
 	case SWEEP_CALL:
 	case SWEEP_JUMP:
-	case SWEEP_BRANCH: {
-		uint32_t number = image_function_number(image, va);
-		event->kind = event->kind == SWEEP_CALL ? FACT_CALL : FACT_JUMP;
-		event->link = number == ADDRESS_NONE ? 0 : link_to_function(number);
-		return event->link != 0;
-	}
+	case SWEEP_BRANCH:
+		return link_code(linking->image, event);
 	case SWEEP_ADDRESS:
-	case SWEEP_IMMEDIATE:
-		event->kind = FACT_REFERENCE;
-		event->link = link_of(linking, va);
-		return event->link != 0;
+	case SWEEP_IMMEDIATE: {
+		uint32_t link = link_of(linking, value_of(linking->image, event));
+		return link == 0 ? 0 : what_of(FACT_REFERENCE, link);
+	}
 	case SWEEP_CALL_SLOT:
 	case SWEEP_JUMP_SLOT:
-		return link_slot(image, va, event);
+		return link_slot(linking, event);
 	case SWEEP_LOAD:
-		return link_load(image, va, event);
+		return link_load(linking, event);
 	default:
-		event->kind = event->kind == SWEEP_SYSCALL ? FACT_SYSCALL : FACT_SYSCALL_I386;
-		event->link = 0;
-		return true;
+		return what_of(event->kind == SWEEP_SYSCALL ? FACT_SYSCALL : FACT_SYSCALL_I386, 0);
 	}
 }
 
-static void link_events(struct linking *linking, struct event *events, size_t count)
+/* Each chunk is given up at once. */
+static void link_events(struct linking *linking, struct pass *pass)
 {
-	size_t kept = 0;
-	for (size_t i = 0; i < count; i++)
-		if (link_event(linking, &events[i]))
-			events[kept++] = events[i];
-	linking->image->tables.events = events;
-	linking->image->tables.event_count = kept;
+	struct image_tables *tables = &linking->image->tables;
+	size_t found = 0, count = 0;
+	for (size_t i = 0; i < pass->chunk_count; i++)
+		found += pass->chunks[i].count;
+	struct event *events = arena_alloc_raw(linking->image->file.arena, found, sizeof(*events));
+	for (size_t i = 0; i < pass->chunk_count; i++) {
+		struct pass_chunk *chunk = &pass->chunks[i];
+		for (size_t k = 0; k < chunk->count; k++) {
+			events[count].off = chunk->events[k].off;
+			events[count].what = link_event(linking, &chunk->events[k]);
+			count += events[count].what != 0;
+		}
+		arena_finish(&chunk->memory);
+	}
+	tables->events = events;
+	tables->event_count = count;
+	tables->odd_loads = linking->odd_loads;
 }
 
 static void link_relocations(struct linking *linking)
@@ -324,7 +370,7 @@ static struct image_function events_of(struct bounds *bounds, struct elf_range r
 	size_t first = first_event(bounds, range.va), i = first;
 	uint64_t end = range.va + range.size_bytes;
 	for (; i < tables->event_count && image->base + tables->events[i].off < end; i++)
-		if (tables->events[i].kind >= FACT_SYSCALL)
+		if (event_kind(&tables->events[i]) >= FACT_SYSCALL)
 			function.flags |= FUNCTION_HAS_SYSCALL;
 	if (i - first > FUNCTION_MAX_EVENTS)
 		return (struct image_function){ 0 };
@@ -392,7 +438,7 @@ static void list_functions(struct image *image)
 
 /* ---- all of it ---- */
 
-void tables_find(struct image *image)
+bool tables_find(struct image *image)
 {
 	struct elf_range all = elf_span(&image->file);
 	struct linking linking = { .image = image };
@@ -404,14 +450,18 @@ void tables_find(struct image *image)
 	find_borders(image, &pass.mentioned, &linking.scratch);
 	linking.places = pass.mentioned;
 	linking.targets = address_set_over(&linking.scratch, pass.entries.span);
-	collect_links(&linking, pass.events, pass.event_count);
+	collect_links(&linking, &pass);
 	tables->targets = address_set_list(image->file.arena, &linking.targets, image->base);
 	tables->target_count = linking.targets.count;
 	list_places(&linking);
-	link_events(&linking, pass.events, pass.event_count);
+	link_events(&linking, &pass);
 	link_relocations(&linking);
 	list_functions(image);
 	arena_finish(&linking.scratch);
+	bool fits = tables->entry_count + tables->target_count <= IMAGE_MAX_NUMBERS &&
+		    tables->place_count <= IMAGE_MAX_NUMBERS &&
+		    tables->odd_load_count <= IMAGE_MAX_ODD_LOADS;
 	if (image->mapped) /* all of it was read, little of it will be again */
 		file_map_drop(image->file.bytes);
+	return fits; /* else links are wrong */
 }

@@ -10,7 +10,7 @@
 #include "base/file.h"
 
 enum {
-	CACHE_VERSION = 16, /* grows with every change of what is kept or of how facts are found */
+	CACHE_VERSION = 17, /* grows with every change of what is kept or of how facts are found */
 	CACHE_MAX_BYTES = 1 << 30,
 };
 
@@ -26,6 +26,7 @@ enum part {
 	PART_PLACES,
 	PART_BORDERS,
 	PART_EVENTS,
+	PART_ODD_LOADS,
 	PART_RELOCATION_LINKS,
 	PART_INDEX, /* of functions, by address */
 	PART_FACTS, /* of these functions: the bytes of their blocks */
@@ -59,6 +60,7 @@ static const size_t part_bytes[PART_COUNT] = {
 	[PART_PLACES] = sizeof(struct image_place),
 	[PART_BORDERS] = sizeof(uint32_t),
 	[PART_EVENTS] = sizeof(struct event),
+	[PART_ODD_LOADS] = sizeof(struct odd_load),
 	[PART_RELOCATION_LINKS] = sizeof(uint32_t),
 	[PART_INDEX] = sizeof(struct cached_function),
 	[PART_FACTS] = 1,
@@ -193,6 +195,8 @@ static bool read_tables(struct slice file, const uint64_t *hash, uint64_t file_b
 				   .border_count = header.counts[PART_BORDERS],
 				   .events = parts[PART_EVENTS],
 				   .event_count = header.counts[PART_EVENTS],
+				   .odd_loads = parts[PART_ODD_LOADS],
+				   .odd_load_count = header.counts[PART_ODD_LOADS],
 				   .relocation_links = parts[PART_RELOCATION_LINKS],
 				   .relocation_count = header.counts[PART_RELOCATION_LINKS],
 				   .code_bytes = header.code_bytes,
@@ -333,6 +337,7 @@ void cache_keep_module(const struct cache *cache, const struct module *module)
 		[PART_FUNCTIONS] = { tables->functions,
 				     tables->entry_count + tables->target_count },
 		[PART_EVENTS] = { tables->events, tables->event_count },
+		[PART_ODD_LOADS] = { tables->odd_loads, tables->odd_load_count },
 		[PART_RELOCATION_LINKS] = { tables->relocation_links, tables->relocation_count },
 		[PART_FACTS] = { facts.bytes, facts.size_bytes },
 	};

@@ -290,7 +290,7 @@ struct callee closure_callee(struct closure *closure, size_t module, const struc
 struct callee closure_event_callee(struct closure *closure, size_t module,
 				   const struct event *event)
 {
-	return callee_at(closure, module, event->kind, event->link);
+	return callee_at(closure, module, event_kind(event), event_link(event));
 }
 
 void closure_enter_slot(struct closure *closure, size_t module, size_t relocation)
@@ -480,25 +480,26 @@ static void unbar(struct closure *closure)
 static bool is_done(const struct closure *closure, size_t module, const struct event *event)
 {
 	const struct loaded *loaded = &closure->loaded[module];
-	switch (event->kind) {
+	uint32_t link = event_link(event);
+	switch (event_kind(event)) {
 	case FACT_CALL:
 	case FACT_JUMP:
-		return has_state(loaded, link_number(event->link), STATE_CALLED);
+		return has_state(loaded, link_number(link), STATE_CALLED);
 	case FACT_CALL_SLOT:
 	case FACT_JUMP_SLOT: {
 		const struct slot *slot =
-		    pages_find(&loaded->slots, event->link - 1, SLOTS_PER_PAGE, sizeof(*slot));
+		    pages_find(&loaded->slots, link - 1, SLOTS_PER_PAGE, sizeof(*slot));
 		return slot != NULL && slot->called &&
 		       has_state(&closure->loaded[slot->module], link_number(slot->target),
 				 STATE_CALLED);
 	}
 	case FACT_REFERENCE:
-		return link_is_place(event->link)
-			   ? marks_have(&loaded->places, link_number(event->link))
-			   : has_state(loaded, link_number(event->link),
-				       STATE_TAKEN | STATE_OWN_TAKEN);
+		return link_is_place(link)
+			   ? marks_have(&loaded->places, link_number(link))
+			   : has_state(loaded, link_number(link), STATE_TAKEN | STATE_OWN_TAKEN);
 	case FACT_LOAD:
-		return event->count == 1 && marks_have(&loaded->words, event->link - 1);
+		return event_load_count(event) == 1 &&
+		       marks_have(&loaded->words, event_load_first(event));
 	default:
 		return false;
 	}

@@ -154,7 +154,7 @@ static bool calls_next(struct calls *calls, struct callee *out_callee)
 	const struct event *events = calls->facts.image->tables.events + swept->first_event;
 	while (calls->of_events && calls->facts.next < swept->fact_count) {
 		const struct event *event = &events[calls->facts.next++];
-		if (!goes_on(event->kind))
+		if (!goes_on(event_kind(event)))
 			continue;
 		*out_callee = closure_event_callee(calls->closure, calls->module, event);
 		return true;

@@ -77,7 +77,7 @@ static void test_events_lead_where_their_instructions_say(void **state)
 		if (fact->kind == FACT_JUMP || fact->kind >= FACT_SYSCALL)
 			continue; /* a jump may stand for running on behind a function */
 		decode(fact->va, &instruction);
-		bool relocated = fact->kind == FACT_LOAD && (event->count & EVENT_NEAR_COPY) == 0;
+		bool relocated = fact->kind == FACT_LOAD && event_load_count(event) != 0;
 		bool said = says(&instruction, fact->target);
 		/* What is loaded may begin before the first word that ld.so fills. */
 		for (uint64_t off = 1; relocated && !said && off < LOAD_MAX_BYTES; off++)
