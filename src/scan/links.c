@@ -15,7 +15,7 @@ static void find_string(const struct image *image, uint64_t va, struct place *pl
 	if (size < 2 || size == bytes.size_bytes || bytes.bytes[size] != '\0')
 		return;
 	const char *text = (const char *)bytes.bytes;
-	place->string = text;
+	place->is_string = true;
 	place->string_hash = name_hash(text);
 	place->is_pseudo_file = strncmp(text, "/proc/", 6) == 0 || strncmp(text, "/dev/", 5) == 0 ||
 				strncmp(text, "/sys/", 5) == 0;
@@ -26,26 +26,34 @@ static uint32_t place_number(struct module *module, uint64_t va)
 	uint32_t number = image_place_number(&module->image, va);
 	if (number != ADDRESS_NONE)
 		return number;
-	number = (uint32_t)module->image.tables.place_count +
-		 address_index_add(&module->arena, &module->other_places, va);
-	struct place *place =
-	    pages_at(&module->arena, &module->places, number, PLACES_PER_PAGE, sizeof(*place));
-	place->at.off = (uint32_t)(va - module->image.base);
-	return number;
+	size_t before = module->other_places.count;
+	number = address_index_add(&module->arena, &module->other_places, va);
+	if (number == module->other_place_capacity)
+		module->other_place_offs =
+		    arena_grow(&module->arena, module->other_place_offs, number,
+			       sizeof(*module->other_place_offs), &module->other_place_capacity);
+	if (number == before)
+		module->other_place_offs[number] = (uint32_t)(va - module->image.base);
+	return number + (uint32_t)module->image.tables.place_count;
+}
+
+struct image_place links_place_at(const struct module *module, uint32_t number)
+{
+	const struct image *image = &module->image;
+	size_t count = image->tables.place_count;
+	return number < count
+		   ? image->tables.places[number]
+		   : image_place_at(image, image->base + module->other_place_offs[number - count]);
 }
 
 const struct place *links_place(struct module *module, uint32_t number)
 {
-	const struct image *image = &module->image;
 	struct place *place =
 	    pages_at(&module->arena, &module->places, number, PLACES_PER_PAGE, sizeof(*place));
-	if (place->known)
-		return place;
+	if (!place->known)
+		find_string(&module->image, module->image.base + links_place_at(module, number).off,
+			    place);
 	place->known = true;
-	place->at = number < image->tables.place_count
-			? image->tables.places[number]
-			: image_place_at(image, image->base + place->at.off);
-	find_string(image, image->base + place->at.off, place);
 	return place;
 }
 

@@ -7,7 +7,8 @@
  * word that ld.so fills. The image's tables know it of most.
  */
 
-/* A place by its number. */
+/* A place by its number: where it lies, and what is there. */
+struct image_place links_place_at(const struct module *module, uint32_t number);
 const struct place *links_place(struct module *module, uint32_t number);
 
 /* An address that code computes or a word holds. */

@@ -50,17 +50,19 @@ static void mention_code(struct closure *closure, struct node *node, const struc
 		*closure_state(closure, node->module, node->number) |= STATE_OWN_TAKEN;
 }
 
-static void note_string(struct closure *closure, const struct loaded *loaded,
-			const struct place *place)
+static void note_string(struct closure *closure, const struct loaded *loaded, uint32_t number,
+			uint64_t va)
 {
-	if (place->string == NULL)
+	const struct place *place = links_place(loaded->module, number);
+	if (!place->is_string)
 		return;
+	const char *string = (const char *)elf_bytes_from(&loaded->module->image.file, va).bytes;
 	struct name_set *const sets[] = { place->is_pseudo_file ? &closure->paths : NULL,
 					  &closure->names,
 					  loaded->is_loader ? &closure->loader_names : NULL };
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
 		if (sets[i] != NULL)
-			name_set_add(closure->arena, sets[i], place->string, place->string_hash);
+			name_set_add(closure->arena, sets[i], string, place->string_hash);
 }
 
 /* Data is read, and what it points to, once all that is being read before it is done with. */
@@ -69,17 +71,16 @@ static void touch_place(struct closure *closure, size_t module, uint32_t number)
 	struct loaded *loaded = &closure->loaded[module];
 	if (!marks_add(closure, &loaded->places, number))
 		return;
-	const struct place *place = links_place(loaded->module, number);
-	note_string(closure, loaded, place);
-	const struct image_place *at = &place->at;
-	if (at->next == at->end ||
-	    (at->object != PLACE_IS_WORD && !marks_add(closure, &loaded->objects, at->object)))
+	struct image_place at = links_place_at(loaded->module, number);
+	note_string(closure, loaded, number, loaded->module->image.base + at.off);
+	if (at.next == at.end ||
+	    (at.object != PLACE_IS_WORD && !marks_add(closure, &loaded->objects, at.object)))
 		return;
 	if (closure->reading_count == closure->reading_capacity)
 		closure->readings =
 		    arena_grow(closure->arena, closure->readings, closure->reading_count,
 			       sizeof(*closure->readings), &closure->reading_capacity);
-	closure->readings[closure->reading_count++] = (struct reading){ module, at->next, at->end };
+	closure->readings[closure->reading_count++] = (struct reading){ module, at.next, at.end };
 }
 
 static void touch(struct closure *closure, size_t module, uint32_t link, const struct node *parent,

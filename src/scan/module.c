@@ -55,7 +55,7 @@ uint32_t module_number(struct module *module, uint64_t va)
 		return number;
 	number = (uint32_t)table_count(module) +
 		 address_index_add(&module->arena, &module->other_functions, va);
-	loose_at(module, number)->swept.va = va;
+	loose_at(module, number)->off = (uint32_t)(va - module->image.base);
 	return number;
 }
 
@@ -79,7 +79,8 @@ uint64_t module_va(const struct module *module, uint32_t number)
 		return image_function_va(&module->image, number);
 	const struct loose_function *loose =
 	    pages_find(&module->loose, number, LOOSE_PER_PAGE, sizeof(struct loose_function));
-	return loose == NULL ? 0 : loose->swept.va; /* it has one since it was numbered */
+	/* It has one since it was numbered. */
+	return loose == NULL ? 0 : module->image.base + loose->off;
 }
 
 enum { READ_AROUND_BYTES = 1 << 14, LARGE_FILE_BYTES = 4 << 20 };
@@ -110,10 +111,14 @@ static const struct loose_function *loose_function(struct module *module, uint32
 		loose->flags |= FUNCTION_IS_STUB;
 		return loose;
 	}
-	loose->swept = swept_around(&module->image, va);
+	struct swept swept = swept_around(&module->image, va);
 	note_reading(module);
-	if (loose->swept.has_syscall)
-		loose->flags |= FUNCTION_HAS_SYSCALL;
+	loose->first_event = swept.first_event;
+	loose->fact_count = swept.fact_count;
+	loose->start_off = swept.start_off;
+	loose->end_off = swept.end_off;
+	loose->runs_over = swept.runs_over;
+	loose->flags |= swept.has_syscall ? FUNCTION_HAS_SYSCALL : 0;
 	return loose;
 }
 
@@ -134,11 +139,18 @@ unsigned module_flags(struct module *module, uint32_t number)
 struct swept module_swept(struct module *module, uint32_t number)
 {
 	const struct image_function *function = tabled(module, number);
-	if (function == NULL)
-		return loose_function(module, number)->swept;
-	return (struct swept){ .va = module_va(module, number),
-			       .first_event = function->first_event,
-			       .fact_count = function->event_count };
+	uint64_t va = module_va(module, number);
+	if (function != NULL)
+		return (struct swept){ .va = va,
+				       .first_event = function->first_event,
+				       .fact_count = function->event_count };
+	const struct loose_function *loose = loose_function(module, number);
+	return (struct swept){ .va = va,
+			       .first_event = loose->first_event,
+			       .fact_count = loose->fact_count,
+			       .start_off = loose->start_off,
+			       .end_off = loose->end_off,
+			       .runs_over = loose->runs_over };
 }
 
 const struct function *module_valued(const struct module *module, uint32_t number)

@@ -12,23 +12,25 @@
  * memory and itself lives in it.
  */
 
-/* A function that no table bounds. */
+/* A function that no table bounds; see struct swept. */
 struct loose_function {
-	struct swept swept; /* until it is known, va alone of one that is in no table, either */
-	unsigned flags;     /* as of an image_function */
-	bool known;
+	uint32_t off; /* from the image's base, of one that is in no table, either */
+	uint32_t first_event, fact_count;
+	uint32_t start_off, end_off;
+	uint8_t flags; /* as of an image_function */
+	bool runs_over;
+	bool known; /* all but off */
 };
 
-enum { LOOSE_PER_PAGE = 16, VALUED_PER_PAGE = 32, PLACES_PER_PAGE = 16 };
-
-/* A place in data, and the string there. */
+/* What is at a place in data. */
 struct place {
-	struct image_place at;
-	const char *string;   /* that may name a function, a library, a path; NULL: none */
 	uint32_t string_hash; /* its name_hash */
-	bool known;           /* all this */
-	bool is_pseudo_file;  /* the string is a path under /proc, /dev or /sys */
+	bool known;
+	bool is_string;      /* that may name a function, a library, a path */
+	bool is_pseudo_file; /* a path under /proc, /dev or /sys */
 };
+
+enum { LOOSE_PER_PAGE = 16, VALUED_PER_PAGE = 32, PLACES_PER_PAGE = 32 };
 
 struct module {
 	struct arena arena; /* owned */
@@ -39,9 +41,11 @@ struct module {
 	struct pages loose;                                 /* struct loose_function */
 	struct pages valued;                                /* struct function * */
 	struct pages places;                                /* struct place */
-	uint64_t content_hash[2];                           /* the cache's, when there is one */
-	struct file_map cached;                             /* owned; what the cache knows of it */
-	const struct known_functions *known;                /* there; NULL: nothing */
+	uint32_t *other_place_offs; /* from the image's base, in the order of their numbers */
+	size_t other_place_capacity;
+	uint64_t content_hash[2];            /* the cache's, when there is one */
+	struct file_map cached;              /* owned; what the cache knows of it */
+	const struct known_functions *known; /* there; NULL: nothing */
 	bool grown;           /* functions were followed that the cache does not know */
 	size_t read_bytes;    /* of code, since the file's pages were dropped */
 	struct arena scratch; /* owned; empty between functions */
