@@ -95,15 +95,14 @@ static inline uint32_t link_number(uint32_t link)
 }
 
 enum {
-	FUNCTION_HAS_TABLE = 1, /* an FDE or Go's table bounds it: its events are known; and */
-	FUNCTION_HAS_SYSCALL = 2,
-	FUNCTION_IS_STUB = 4, /* see swept_is_stub */
-	FUNCTION_IS_EXPORTED = 8,
+	FUNCTION_HAS_SYSCALL = 1,
+	FUNCTION_IS_STUB = 2, /* see swept_is_stub */
+	FUNCTION_IS_EXPORTED = 4,
 };
 
 enum { FUNCTION_MAX_EVENTS = (1 << 28) - 1 };
 
-/* The events of the function around an address, as the table that bounds it has it. */
+/* The events of a function that an FDE or Go's table bounds. */
 struct image_function {
 	uint32_t first_event;
 	uint32_t event_count : 28;
@@ -131,8 +130,10 @@ struct image_tables {
 	struct address_numbers entry_numbers;
 	const uint32_t *targets; /* other code that is jumped to from another function */
 	size_t target_count;
-	const struct image_function *functions; /* of each entry and target */
-	const struct image_place *places;       /* that code or a relative relocation mentions */
+	const struct image_function *functions; /* of those entries and targets that have one */
+	size_t function_count;
+	struct address_numbers function_rows; /* by the number of the entry or target */
+	const struct image_place *places;     /* that code or a relative relocation mentions */
 	size_t place_count;
 	const uint32_t *borders; /* where data objects may begin */
 	size_t border_count;
@@ -206,6 +207,13 @@ static inline uint64_t image_function_va(const struct image *image, uint32_t num
 	return image->base + (number < tables->entry_count
 				  ? tables->entries[number]
 				  : tables->targets[number - tables->entry_count]);
+}
+
+/* What is known of a function by its number; NULL: no table bounds it. */
+static inline const struct image_function *image_bounded(const struct image *image, uint32_t number)
+{
+	uint32_t row = address_number(&image->tables.function_rows, number);
+	return row == ADDRESS_NONE ? NULL : &image->tables.functions[row];
 }
 
 /* The number of a place; ADDRESS_NONE: it is in no table. */

@@ -348,6 +348,7 @@ struct bounds {
 	/* Of the last that an FDE bounds: the FDE's number + 1, and its events. */
 	size_t known_fde;
 	struct image_function function;
+	bool is_bounded; /* it is one */
 };
 
 static size_t first_event(const struct bounds *bounds, uint64_t va)
@@ -362,25 +363,24 @@ static size_t first_event(const struct bounds *bounds, uint64_t va)
 	return first;
 }
 
-static struct image_function events_of(struct bounds *bounds, struct elf_range range)
+static bool find_events(struct bounds *bounds, struct elf_range range)
 {
 	const struct image *image = bounds->image;
 	const struct image_tables *tables = &image->tables;
-	struct image_function function = { .flags = FUNCTION_HAS_TABLE };
+	struct image_function function = { .flags = 0 };
 	size_t first = first_event(bounds, range.va), i = first;
 	uint64_t end = range.va + range.size_bytes;
 	for (; i < tables->event_count && image->base + tables->events[i].off < end; i++)
 		if (event_kind(&tables->events[i]) >= FACT_SYSCALL)
 			function.flags |= FUNCTION_HAS_SYSCALL;
-	if (i - first > FUNCTION_MAX_EVENTS)
-		return (struct image_function){ 0 };
 	bounds->event = i;
 	function.first_event = (uint32_t)first;
 	function.event_count = (uint32_t)(i - first) & FUNCTION_MAX_EVENTS;
-	return function;
+	bounds->function = function;
+	return i - first <= FUNCTION_MAX_EVENTS;
 }
 
-static struct image_function bounded(struct bounds *bounds, uint64_t va)
+static bool find_function(struct bounds *bounds, uint64_t va)
 {
 	const struct image *image = bounds->image;
 	const struct elf_unwind *unwind = &image->unwind;
@@ -390,15 +390,15 @@ static struct image_function bounded(struct bounds *bounds, uint64_t va)
 	bool same = bounds->fde != 0 && bounds->fde == bounds->known_fde;
 	bool by_fde = bounds->fde != 0 && va < unwind->fdes[bounds->fde - 1].end_va;
 	if (same && by_fde)
-		return bounds->function;
+		return bounds->is_bounded;
 	struct elf_range range = image_function_around(image, va, &certain);
-	bounds->function =
-	    certain ? events_of(bounds, range) : (struct image_function){ .flags = 0 };
+	bounds->is_bounded = certain && find_events(bounds, range);
 	bounds->known_fde = by_fde ? bounds->fde : 0;
-	return bounds->function;
+	return bounds->is_bounded;
 }
 
-static struct image_function next_function(struct bounds *bounds, uint64_t va)
+/* False: no table bounds it, or no section tells that it is no stub (swept_is_stub). */
+static bool next_function(struct bounds *bounds, uint64_t va, struct image_function *out_function)
 {
 	const struct image *image = bounds->image;
 	if (va < bounds->va) /* the next list of them */
@@ -412,28 +412,34 @@ static struct image_function next_function(struct bounds *bounds, uint64_t va)
 		bool stubs = section != NULL && strncmp(section->name, ".plt", 4) == 0;
 		bounds->flags = stubs ? FUNCTION_IS_STUB : 0;
 	}
-	struct image_function function = bounded(bounds, va);
-	if (bounds->section.size_bytes == 0) /* it may be a stub (swept_is_stub) */
-		return (struct image_function){ .flags = 0 };
+	if (!find_function(bounds, va) || bounds->section.size_bytes == 0)
+		return false;
 	while (bounds->exported < image->export_count && image->exports[bounds->exported]->va < va)
 		bounds->exported++;
 	bool exported =
 	    bounds->exported < image->export_count && image->exports[bounds->exported]->va == va;
-	function.flags |= (bounds->flags | (exported ? FUNCTION_IS_EXPORTED : 0)) & 15;
-	return function;
+	*out_function = bounds->function;
+	out_function->flags |= (bounds->flags | (exported ? FUNCTION_IS_EXPORTED : 0)) & 15;
+	return true;
 }
 
 /* The events of each function. */
-static void list_functions(struct image *image)
+static void list_functions(struct image *image, struct arena *scratch)
 {
 	struct image_tables *tables = &image->tables;
 	struct bounds bounds = { .image = image };
 	size_t count = tables->entry_count + tables->target_count;
-	struct image_function *functions =
-	    arena_alloc_raw(image->file.arena, count, sizeof(*functions));
+	struct image_function *functions = arena_alloc_raw(scratch, count, sizeof(*functions));
+	struct address_set rows =
+	    address_set_over(image->file.arena, (struct elf_range){ 0, count });
 	for (size_t i = 0; i < count; i++)
-		functions[i] = next_function(&bounds, image_function_va(image, (uint32_t)i));
-	tables->functions = functions;
+		if (next_function(&bounds, image_function_va(image, (uint32_t)i),
+				  &functions[rows.count]))
+			address_set_add(&rows, i);
+	tables->functions =
+	    arena_copy(image->file.arena, functions, rows.count, sizeof(*functions));
+	tables->function_count = rows.count;
+	tables->function_rows = address_set_number(image->file.arena, &rows);
 }
 
 /* ---- all of it ---- */
@@ -456,7 +462,7 @@ bool tables_find(struct image *image)
 	list_places(&linking);
 	link_events(&linking, &pass);
 	link_relocations(&linking);
-	list_functions(image);
+	list_functions(image, &linking.scratch);
 	arena_finish(&linking.scratch);
 	bool fits = tables->entry_count + tables->target_count <= IMAGE_MAX_NUMBERS &&
 		    tables->place_count <= IMAGE_MAX_NUMBERS &&

@@ -10,7 +10,7 @@
 #include "base/file.h"
 
 enum {
-	CACHE_VERSION = 17, /* grows with every change of what is kept or of how facts are found */
+	CACHE_VERSION = 18, /* grows with every change of what is kept or of how facts are found */
 	CACHE_MAX_BYTES = 1 << 30,
 };
 
@@ -23,6 +23,8 @@ enum part {
 	PART_ENTRIES_BEFORE,
 	PART_TARGETS,
 	PART_FUNCTIONS,
+	PART_FUNCTION_WORDS,
+	PART_FUNCTIONS_BEFORE,
 	PART_PLACES,
 	PART_BORDERS,
 	PART_EVENTS,
@@ -57,6 +59,8 @@ static const size_t part_bytes[PART_COUNT] = {
 	[PART_ENTRIES_BEFORE] = sizeof(uint32_t),
 	[PART_TARGETS] = sizeof(uint32_t),
 	[PART_FUNCTIONS] = sizeof(struct image_function),
+	[PART_FUNCTION_WORDS] = sizeof(uint64_t),
+	[PART_FUNCTIONS_BEFORE] = sizeof(uint32_t),
 	[PART_PLACES] = sizeof(struct image_place),
 	[PART_BORDERS] = sizeof(uint32_t),
 	[PART_EVENTS] = sizeof(struct event),
@@ -182,6 +186,10 @@ static bool read_tables(struct slice file, const uint64_t *hash, uint64_t file_b
 	const struct address_numbers numbers = { { header.code_va, header.code_span_bytes },
 						 parts[PART_ENTRY_WORDS],
 						 parts[PART_ENTRIES_BEFORE] };
+	const struct address_numbers rows = { { 0, header.counts[PART_ENTRIES] +
+						       header.counts[PART_TARGETS] },
+					      parts[PART_FUNCTION_WORDS],
+					      parts[PART_FUNCTIONS_BEFORE] };
 	*out_tables =
 	    (struct image_tables){ .entries = parts[PART_ENTRIES],
 				   .entry_count = header.counts[PART_ENTRIES],
@@ -189,6 +197,8 @@ static bool read_tables(struct slice file, const uint64_t *hash, uint64_t file_b
 				   .targets = parts[PART_TARGETS],
 				   .target_count = header.counts[PART_TARGETS],
 				   .functions = parts[PART_FUNCTIONS],
+				   .function_count = header.counts[PART_FUNCTIONS],
+				   .function_rows = rows,
 				   .places = parts[PART_PLACES],
 				   .place_count = header.counts[PART_PLACES],
 				   .borders = parts[PART_BORDERS],
@@ -320,7 +330,8 @@ void cache_keep_module(const struct cache *cache, const struct module *module)
 	header.file_bytes = image->file.bytes.size_bytes;
 	header.code_bytes = tables->code_bytes;
 	header.syscall_sites = tables->syscall_sites;
-	const struct address_numbers *numbers = &tables->entry_numbers;
+	const struct address_numbers *numbers = &tables->entry_numbers,
+				     *rows = &tables->function_rows;
 	header.code_va = numbers->span.va;
 	header.code_span_bytes = numbers->span.size_bytes;
 	const struct {
@@ -334,8 +345,9 @@ void cache_keep_module(const struct cache *cache, const struct module *module)
 		[PART_PLACES] = { tables->places, tables->place_count },
 		[PART_BORDERS] = { tables->borders, tables->border_count },
 		[PART_INDEX] = { index, count },
-		[PART_FUNCTIONS] = { tables->functions,
-				     tables->entry_count + tables->target_count },
+		[PART_FUNCTIONS] = { tables->functions, tables->function_count },
+		[PART_FUNCTION_WORDS] = { rows->words, ADDRESS_WORDS(rows->span) },
+		[PART_FUNCTIONS_BEFORE] = { rows->before, ADDRESS_WORDS(rows->span) },
 		[PART_EVENTS] = { tables->events, tables->event_count },
 		[PART_ODD_LOADS] = { tables->odd_loads, tables->odd_load_count },
 		[PART_RELOCATION_LINKS] = { tables->relocation_links, tables->relocation_count },

@@ -122,23 +122,15 @@ static const struct loose_function *loose_function(struct module *module, uint32
 	return loose;
 }
 
-/* What the tables have of a function whose bounds they know; NULL: they do not. */
-static const struct image_function *tabled(const struct module *module, uint32_t number)
-{
-	const struct image_function *function =
-	    number < table_count(module) ? &module->image.tables.functions[number] : NULL;
-	return function != NULL && (function->flags & FUNCTION_HAS_TABLE) != 0 ? function : NULL;
-}
-
 unsigned module_flags(struct module *module, uint32_t number)
 {
-	const struct image_function *function = tabled(module, number);
+	const struct image_function *function = image_bounded(&module->image, number);
 	return function != NULL ? function->flags : loose_function(module, number)->flags;
 }
 
 struct swept module_swept(struct module *module, uint32_t number)
 {
-	const struct image_function *function = tabled(module, number);
+	const struct image_function *function = image_bounded(&module->image, number);
 	uint64_t va = module_va(module, number);
 	if (function != NULL)
 		return (struct swept){ .va = va,
