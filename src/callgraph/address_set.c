@@ -19,10 +19,10 @@ static uint32_t count_bits(uint64_t word)
 struct address_numbers address_set_number(struct arena *arena, const struct address_set *set)
 {
 	uint32_t count = 0;
-	size_t word_count = ADDRESS_WORDS(set->span);
-	uint32_t *before = arena_alloc_raw(arena, word_count, sizeof(*before));
-	for (size_t i = 0; i < word_count; i++) {
-		before[i] = count;
+	uint32_t *before = arena_alloc_raw(arena, ADDRESS_GROUPS(set->span), sizeof(*before));
+	for (size_t i = 0; i < ADDRESS_WORDS(set->span); i++) {
+		if (i % ADDRESS_GROUP_WORDS == 0)
+			before[i / ADDRESS_GROUP_WORDS] = count;
 		count += count_bits(set->words[i]);
 	}
 	return (struct address_numbers){ set->span, set->words, before };
@@ -33,10 +33,14 @@ uint32_t address_number(const struct address_numbers *numbers, uint64_t va)
 	uint64_t off = va - numbers->span.va;
 	if (off >= numbers->span.size_bytes)
 		return ADDRESS_NONE;
-	uint64_t word = numbers->words[off / 64];
+	size_t at = off / 64, first = at & ~(size_t)(ADDRESS_GROUP_WORDS - 1);
 	uint64_t bit = UINT64_C(1) << (off % 64);
-	return (word & bit) == 0 ? ADDRESS_NONE
-				 : numbers->before[off / 64] + count_bits(word & (bit - 1));
+	if ((numbers->words[at] & bit) == 0)
+		return ADDRESS_NONE;
+	uint32_t count = numbers->before[at / ADDRESS_GROUP_WORDS];
+	for (size_t i = first; i < at; i++)
+		count += count_bits(numbers->words[i]);
+	return count + count_bits(numbers->words[at] & (bit - 1));
 }
 
 const uint32_t *address_set_list(struct arena *arena, const struct address_set *set, uint64_t base)

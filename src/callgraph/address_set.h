@@ -18,10 +18,13 @@ struct address_set {
 struct address_numbers {
 	struct elf_range span;
 	const uint64_t *words;  /* ADDRESS_WORDS of them */
-	const uint32_t *before; /* how many addresses come before each word's */
+	const uint32_t *before; /* ADDRESS_GROUPS: how many addresses come before each group's */
 };
 
-#define ADDRESS_WORDS(span) ((span).size_bytes / 64 + 1)
+enum { ADDRESS_GROUP_WORDS = 4 };
+
+#define ADDRESS_WORDS(span)  ((span).size_bytes / 64 + 1)
+#define ADDRESS_GROUPS(span) ((ADDRESS_WORDS(span) - 1) / ADDRESS_GROUP_WORDS + 1)
 
 #define ADDRESS_NONE UINT32_MAX
 

@@ -10,7 +10,7 @@
 #include "base/file.h"
 
 enum {
-	CACHE_VERSION = 18, /* grows with every change of what is kept or of how facts are found */
+	CACHE_VERSION = 19, /* grows with every change of what is kept or of how facts are found */
 	CACHE_MAX_BYTES = 1 << 30,
 };
 
@@ -340,14 +340,14 @@ void cache_keep_module(const struct cache *cache, const struct module *module)
 	} parts[PART_COUNT] = {
 		[PART_ENTRIES] = { tables->entries, tables->entry_count },
 		[PART_ENTRY_WORDS] = { numbers->words, ADDRESS_WORDS(numbers->span) },
-		[PART_ENTRIES_BEFORE] = { numbers->before, ADDRESS_WORDS(numbers->span) },
+		[PART_ENTRIES_BEFORE] = { numbers->before, ADDRESS_GROUPS(numbers->span) },
 		[PART_TARGETS] = { tables->targets, tables->target_count },
 		[PART_PLACES] = { tables->places, tables->place_count },
 		[PART_BORDERS] = { tables->borders, tables->border_count },
 		[PART_INDEX] = { index, count },
 		[PART_FUNCTIONS] = { tables->functions, tables->function_count },
 		[PART_FUNCTION_WORDS] = { rows->words, ADDRESS_WORDS(rows->span) },
-		[PART_FUNCTIONS_BEFORE] = { rows->before, ADDRESS_WORDS(rows->span) },
+		[PART_FUNCTIONS_BEFORE] = { rows->before, ADDRESS_GROUPS(rows->span) },
 		[PART_EVENTS] = { tables->events, tables->event_count },
 		[PART_ODD_LOADS] = { tables->odd_loads, tables->odd_load_count },
 		[PART_RELOCATION_LINKS] = { tables->relocation_links, tables->relocation_count },

@@ -37,7 +37,8 @@ void closure_follow_values(struct closure *closure, struct node *node)
 	if (node->values != NULL)
 		return;
 	node->values = arena_alloc(closure->arena, 1, sizeof(*node->values));
-	node->values->function = module_refine(closure->loaded[node->module].module, node->number);
+	node->values->function =
+	    module_refine(closure->loaded[node->module].module, node->number, &closure->scratch);
 }
 
 /* The inputs that its conditions ask, and those that it passes on. */

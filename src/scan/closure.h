@@ -149,6 +149,7 @@ struct reading {
 
 struct closure {
 	struct arena *arena;
+	struct arena scratch; /* owned; empty but while values are followed */
 	struct problem_list *problems;
 	const struct program_files *files;
 	struct loaded *loaded;

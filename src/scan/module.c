@@ -152,7 +152,7 @@ const struct function *module_valued(const struct module *module, uint32_t numbe
 	return valued == NULL ? NULL : *valued;
 }
 
-const struct function *module_refine(struct module *module, uint32_t number)
+const struct function *module_refine(struct module *module, uint32_t number, struct arena *scratch)
 {
 	struct function **valued = pages_at(&module->arena, &module->valued, number,
 					    VALUED_PER_PAGE, sizeof(struct function *));
@@ -163,9 +163,9 @@ const struct function *module_refine(struct module *module, uint32_t number)
 	if (module->known != NULL && cache_function(module->known, va, *valued))
 		return *valued;
 	module->grown = true;
-	**valued = flow_function(&module->image, va, &module->arena, &module->scratch);
+	**valued = flow_function(&module->image, va, &module->arena, scratch);
 	note_reading(module);
-	arena_clear(&module->scratch);
+	arena_clear(scratch);
 	return *valued;
 }
 
@@ -174,12 +174,11 @@ void module_finish(struct module *module)
 	if (module == NULL)
 		return;
 	struct arena arena = module->arena;
-	arena_finish(&module->scratch);
 	file_map_close(&module->cached);
 	arena_finish(&arena); /* the module with it */
 }
 
 size_t module_bytes(const struct module *module)
 {
-	return arena_bytes(&module->arena) + arena_bytes(&module->scratch);
+	return arena_bytes(&module->arena);
 }

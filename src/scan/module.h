@@ -46,9 +46,8 @@ struct module {
 	uint64_t content_hash[2];            /* the cache's, when there is one */
 	struct file_map cached;              /* owned; what the cache knows of it */
 	const struct known_functions *known; /* there; NULL: nothing */
-	bool grown;           /* functions were followed that the cache does not know */
-	size_t read_bytes;    /* of code, since the file's pages were dropped */
-	struct arena scratch; /* owned; empty between functions */
+	bool grown;        /* functions were followed that the cache does not know */
+	size_t read_bytes; /* of code, since the file's pages were dropped */
 };
 
 /* out_module: ended by module_finish; the source is borrowed until then */
@@ -82,8 +81,8 @@ static inline bool module_is_valued(struct module *module, uint32_t number)
 /* What a function does, as the pass without values has found it. */
 struct swept module_swept(struct module *module, uint32_t number);
 
-/* The same with values. */
-const struct function *module_refine(struct module *module, uint32_t number);
+/* The same with values. scratch: for the work; it is empty before and after. */
+const struct function *module_refine(struct module *module, uint32_t number, struct arena *scratch);
 
 /* What is known of a function whose values are followed; NULL: they are not. */
 const struct function *module_valued(const struct module *module, uint32_t number);

@@ -129,6 +129,7 @@ void program_scan(struct module *program, const struct program_files *files,
 	while (extent->last >= TIER_PLUGIN && plugins_load(&closure))
 		closure_settle(&closure);
 	bool phases_known = extent->phases && phases_find(&closure);
+	arena_finish(&closure.scratch);
 	sort(closure.uses, closure.use_count, sizeof(*closure.uses), compare_uses);
 	sort(closure.unresolved, closure.unresolved_count, sizeof(*closure.unresolved),
 	     compare_sites);
