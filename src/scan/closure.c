@@ -106,7 +106,7 @@ static bool make_live(struct closure *closure, struct node *node, const struct n
 	if (parent != NULL)
 		node->parent_off =
 		    (uint32_t)(parent_va - closure->loaded[parent->module].module->image.base);
-	node->way = (uint8_t)way;
+	node->way = (unsigned)way & 3U;
 	closure->live_count++;
 	return true;
 }
@@ -141,7 +141,8 @@ void closure_enter_node(struct closure *closure, struct node *node, enum knowled
 		return;
 	}
 	bool changed = make_live(closure, node, parent, parent_va, way);
-	if (knowledge == KNOWLEDGE_PRESUMED && parent != NULL && !node->own_pointer)
+	if (knowledge == KNOWLEDGE_PRESUMED && parent != NULL && node->values != NULL &&
+	    !node->own_pointer)
 		note_own_pointer(closure, node);
 	changed |= weaken_all(node, knowledge);
 	note_state(closure, node);

@@ -99,11 +99,11 @@ struct node {
 	const struct node *parent;  /* who made it live; NULL: it is started by the system */
 	struct node_values *values; /* NULL: they are not followed */
 	uint32_t parent_off;        /* the instruction in the parent, from its image's base */
-	uint8_t way;                /* enum way: how it did it */
 	uint8_t entered; /* bit of each phase in which it is entered other than by a call */
 	uint8_t phases;  /* likewise in which it runs (phases.h) */
 	uint8_t tier;
-	bool known : 1; /* it is no free place of a page */
+	uint8_t way : 2; /* enum way: how the parent did it */
+	bool known : 1;  /* it is no free place of a page */
 	bool live : 1;
 	bool waiting : 1;
 	bool unbound : 1;     /* all of its inputs may be anything */
@@ -186,7 +186,7 @@ struct closure {
 	struct name_set paths;
 	size_t named_count,
 	    named_loaded_count;     /* of names and files when they were last compared */
-	struct node **own_pointers; /* nodes with own_pointer */
+	struct node **own_pointers; /* nodes with own_pointer whose values are followed */
 	size_t own_pointer_count, own_pointer_capacity;
 };
 

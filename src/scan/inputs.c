@@ -50,7 +50,7 @@ static bool inputs_add(struct closure *closure, struct input_items *items, struc
 		size_t capacity = items->capacity == 0 ? 1 : items->capacity;
 		items->items = arena_grow(closure->arena, items->items, items->count,
 					  sizeof(*items->items), &capacity);
-		items->capacity = (uint16_t)capacity;
+		items->capacity = (uint8_t)capacity;
 	}
 	items->items[items->count++] = item;
 	return true;

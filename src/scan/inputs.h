@@ -19,7 +19,7 @@ struct input_items {
 	uint8_t knowledge;
 	int8_t is_number; /* whether it becomes a syscall's: 1, -1: not; 0: not asked yet */
 	bool assumed;
-	uint16_t count, capacity;
+	uint8_t count, capacity; /* INPUT_MAX_ITEMS at most */
 	struct item *items;
 };
 
