@@ -20,7 +20,7 @@ def run(command):
         began = time.monotonic()
         code = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, shell=isinstance(command, str)).returncode
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        os.write(writing, f"{used.ru_utime + used.ru_stime} {time.monotonic() - began} {used.ru_maxrss / 1024} {code}".encode())
+        os.write(writing, f"{used.ru_utime + used.ru_stime} {time.monotonic() - began} {used.ru_maxrss * 1024 / 1e6} {code}".encode())
         os._exit(0)
     os.wait()
     os.close(writing)
