@@ -300,40 +300,13 @@ static size_t list_functions(const struct module *module, struct arena *arena,
 	return count;
 }
 
-void cache_keep_module(const struct cache *cache, const struct module *module)
+/* All parts behind the header, which gets their counts and hash. */
+static void append_parts(struct buffer *text, struct cache_header *header,
+			 const struct image_tables *tables, const struct cached_function *index,
+			 size_t function_count, const struct buffer *facts)
 {
-	char path[4096];
-	struct cache_header header = { .version = CACHE_VERSION };
-	const struct image *image = &module->image;
-	const struct image_tables *tables = &image->tables;
-	if (cache->folder == NULL || !module->grown)
-		return;
-	memcpy(header.hash, module->content_hash, sizeof(header.hash));
-	if (!cache_path(cache, header.hash, path, sizeof(path)))
-		return;
-	struct arena arena = { 0 };
-	struct buffer facts = { 0 }, text = { 0 };
-	const struct function **functions;
-	size_t count = list_functions(module, &arena, &functions);
-	if (count > 1)
-		qsort(functions, count, sizeof(struct function *), compare_functions);
-	struct cached_function *index = arena_alloc(&arena, count, sizeof(*index));
-	for (size_t i = 0; i < count; i++) {
-		struct slice block = functions[i]->block;
-		uint64_t hash[2];
-		hash_content(block, hash);
-		index[i] = (struct cached_function){ functions[i]->va, facts.size_bytes,
-						     block.size_bytes, hash[0] };
-		buffer_append(&facts, block.bytes, block.size_bytes);
-	}
-	memcpy(header.magic, cache_magic, sizeof(header.magic));
-	header.file_bytes = image->file.bytes.size_bytes;
-	header.code_bytes = tables->code_bytes;
-	header.syscall_sites = tables->syscall_sites;
 	const struct address_numbers *numbers = &tables->entry_numbers,
 				     *rows = &tables->function_rows;
-	header.code_va = numbers->span.va;
-	header.code_span_bytes = numbers->span.size_bytes;
 	const struct {
 		const void *items;
 		size_t count;
@@ -342,30 +315,76 @@ void cache_keep_module(const struct cache *cache, const struct module *module)
 		[PART_ENTRY_WORDS] = { numbers->words, ADDRESS_WORDS(numbers->span) },
 		[PART_ENTRIES_BEFORE] = { numbers->before, ADDRESS_GROUPS(numbers->span) },
 		[PART_TARGETS] = { tables->targets, tables->target_count },
-		[PART_PLACES] = { tables->places, tables->place_count },
-		[PART_BORDERS] = { tables->borders, tables->border_count },
-		[PART_INDEX] = { index, count },
 		[PART_FUNCTIONS] = { tables->functions, tables->function_count },
 		[PART_FUNCTION_WORDS] = { rows->words, ADDRESS_WORDS(rows->span) },
 		[PART_FUNCTIONS_BEFORE] = { rows->before, ADDRESS_GROUPS(rows->span) },
+		[PART_PLACES] = { tables->places, tables->place_count },
+		[PART_BORDERS] = { tables->borders, tables->border_count },
 		[PART_EVENTS] = { tables->events, tables->event_count },
 		[PART_ODD_LOADS] = { tables->odd_loads, tables->odd_load_count },
 		[PART_RELOCATION_LINKS] = { tables->relocation_links, tables->relocation_count },
-		[PART_FACTS] = { facts.bytes, facts.size_bytes },
+		[PART_INDEX] = { index, function_count },
+		[PART_FACTS] = { facts->bytes, facts->size_bytes },
 	};
-	buffer_append(&text, &header, sizeof(header));
+	static const uint8_t padding[sizeof(uint64_t)] = { 0 };
+	size_t first_off = text->size_bytes;
 	for (size_t i = 0; i < PART_COUNT; i++) {
-		static const uint8_t padding[sizeof(uint64_t)] = { 0 };
 		size_t size_bytes = parts[i].count * part_bytes[i];
-		header.counts[i] = parts[i].count;
+		header->counts[i] = parts[i].count;
 		if (i == PART_FACTS)
-			hash_content((struct slice){ (const uint8_t *)text.bytes + sizeof(header),
-						     text.size_bytes - sizeof(header) },
-				     header.parts_hash);
-		buffer_append(&text, parts[i].items, size_bytes);
-		buffer_append(&text, padding, aligned(size_bytes) - size_bytes);
+			hash_content((struct slice){ (const uint8_t *)text->bytes + first_off,
+						     text->size_bytes - first_off },
+				     header->parts_hash);
+		buffer_append(text, parts[i].items, size_bytes);
+		buffer_append(text, padding, aligned(size_bytes) - size_bytes);
 	}
-	memcpy(text.bytes, &header, sizeof(header));
+}
+
+/* The functions whose values were followed: where the block of each is in the facts. */
+static struct cached_function *pack_functions(const struct module *module, struct arena *arena,
+					      struct buffer *facts, size_t *out_count)
+{
+	const struct function **functions;
+	size_t count = list_functions(module, arena, &functions);
+	if (count > 1)
+		qsort(functions, count, sizeof(struct function *), compare_functions);
+	struct cached_function *index = arena_alloc(arena, count, sizeof(*index));
+	for (size_t i = 0; i < count; i++) {
+		struct slice block = functions[i]->block;
+		uint64_t hash[2];
+		hash_content(block, hash);
+		index[i] = (struct cached_function){ functions[i]->va, facts->size_bytes,
+						     block.size_bytes, hash[0] };
+		buffer_append(facts, block.bytes, block.size_bytes);
+	}
+	*out_count = count;
+	return index;
+}
+
+void cache_keep_module(const struct cache *cache, const struct module *module)
+{
+	char path[4096];
+	const struct image *image = &module->image;
+	const struct image_tables *tables = &image->tables;
+	struct elf_range code = tables->entry_numbers.span;
+	struct cache_header header = { .version = CACHE_VERSION,
+				       .file_bytes = image->file.bytes.size_bytes,
+				       .code_bytes = tables->code_bytes,
+				       .syscall_sites = tables->syscall_sites,
+				       .code_va = code.va,
+				       .code_span_bytes = code.size_bytes };
+	memcpy(header.magic, cache_magic, sizeof(header.magic));
+	memcpy(header.hash, module->content_hash, sizeof(header.hash));
+	if (cache->folder == NULL || !module->grown ||
+	    !cache_path(cache, header.hash, path, sizeof(path)))
+		return;
+	struct arena arena = { 0 };
+	struct buffer facts = { 0 }, text = { 0 };
+	size_t count;
+	const struct cached_function *index = pack_functions(module, &arena, &facts, &count);
+	buffer_append(&text, &header, sizeof(header));
+	append_parts(&text, &header, tables, index, count, &facts);
+	memcpy(text.bytes, &header, sizeof(header)); /* now that all of it is known */
 	if (text.size_bytes <= CACHE_MAX_BYTES)
 		write_file(path, &text);
 	buffer_finish(&text);
