@@ -59,42 +59,48 @@ static const struct elf_fde *fde_at(struct walk *walk, uint64_t va)
 	return walk->fde;
 }
 
+static bool is_near(const struct walk *walk, uint64_t va)
+{
+	return va - walk->range.va < walk->range.size_bytes;
+}
+
+/* Where an instruction's place is, or would be; elsewhere than near there must be room for some. */
 static struct place *place_at(const struct walk *walk, uint64_t va)
 {
-	uint64_t off = va - walk->range.va;
-	if (off < walk->range.size_bytes)
-		return &walk->near[off];
-	if (walk->place_capacity == 0)
-		return NULL;
+	if (is_near(walk, va))
+		return &walk->near[va - walk->range.va];
 	size_t i = (size_t)(va * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (walk->place_capacity - 1);
 	while (walk->places[i].va != 0 && walk->places[i].va != va)
 		i = (i + 1) & (walk->place_capacity - 1);
 	return &walk->places[i];
 }
 
+static void grow_places(struct walk *walk)
+{
+	struct place *old = walk->places;
+	size_t old_capacity = walk->place_capacity;
+	walk->place_capacity = old_capacity == 0 ? 256 : old_capacity * 4;
+	walk->places = arena_alloc(walk->flow.scratch, walk->place_capacity, sizeof(*walk->places));
+	for (size_t i = 0; i < old_capacity; i++)
+		if (old[i].va != 0)
+			*place_at(walk, old[i].va) = old[i];
+}
+
 static void place_put(struct walk *walk, uint64_t va, size_t block, size_t index)
 {
+	if (!is_near(walk, va) && walk->place_count * 2 >= walk->place_capacity)
+		grow_places(walk);
 	struct place *place = place_at(walk, va);
-	if (va - walk->range.va >= walk->range.size_bytes &&
-	    walk->place_count * 2 >= walk->place_capacity) {
-		struct place *old = walk->places;
-		size_t old_capacity = walk->place_capacity;
-		walk->place_capacity = old_capacity == 0 ? 256 : old_capacity * 4;
-		walk->places =
-		    arena_alloc(walk->flow.scratch, walk->place_capacity, sizeof(*walk->places));
-		for (size_t i = 0; i < old_capacity; i++)
-			if (old[i].va != 0)
-				*place_at(walk, old[i].va) = old[i];
-		place = place_at(walk, va);
-	}
 	walk->place_count += place->va == 0;
 	*place = (struct place){ va, (uint32_t)block, (uint32_t)index };
 }
 
 static const struct place *place_find(const struct walk *walk, uint64_t va)
 {
-	const struct place *place = va == 0 ? NULL : place_at(walk, va);
-	return place != NULL && place->va == va ? place : NULL;
+	if (va == 0 || (!is_near(walk, va) && walk->place_capacity == 0))
+		return NULL;
+	const struct place *place = place_at(walk, va);
+	return place->va == va ? place : NULL;
 }
 
 static struct block *block_add(struct walk *walk)

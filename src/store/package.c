@@ -261,8 +261,7 @@ static enum status put_evidence(struct package_writer *writer, const struct pack
 static enum status put_use(struct package_writer *writer, int64_t package,
 			   const struct package_use *use, struct error *err)
 {
-	int64_t api;
-	int64_t evidence;
+	int64_t api = 0, evidence = 0;
 	enum status status = put_api(writer, &use->api, &api, err);
 	if (status == STATUS_OK)
 		status = put_evidence(writer, use, &evidence, err);

@@ -34,7 +34,9 @@ static void merged(const char *path, char out_path[ENTRY_MAX_PATH_BYTES])
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		if (strncmp(path, folders[i], strlen(folders[i])) == 0)
 			prefix = "/usr";
-	snprintf(out_path, ENTRY_MAX_PATH_BYTES, "%s%s", prefix, path);
+	/* One that has no room for the prefix is longer than any that a disk has. */
+	if (snprintf(out_path, ENTRY_MAX_PATH_BYTES, "%s%s", prefix, path) >= ENTRY_MAX_PATH_BYTES)
+		out_path[0] = '\0';
 }
 
 static uint64_t hash_path(const char *path)
