@@ -1,6 +1,7 @@
 #include "scan/cache.h"
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "base/file.h"
 
 enum {
-	CACHE_VERSION = 19, /* grows with every change of what is kept or of how facts are found */
+	CACHE_VERSION = 20, /* grows with every change of what is kept or of how facts are found */
 	CACHE_MAX_BYTES = 1 << 30,
 };
 
@@ -37,6 +38,7 @@ enum part {
 
 struct cache_header {
 	char magic[8];
+	uint64_t tables_hash[2]; /* of all that comes behind it, but the facts */
 	uint64_t version;
 	uint64_t hash[2]; /* of the file's content */
 	uint64_t file_bytes;
@@ -44,8 +46,9 @@ struct cache_header {
 	uint64_t syscall_sites;
 	uint64_t code_va, code_span_bytes;
 	uint64_t counts[PART_COUNT];
-	uint64_t parts_hash[2]; /* of all parts but the facts */
 };
+
+enum { HASHED_FROM = offsetof(struct cache_header, version) };
 
 struct cached_function {
 	uint64_t va;
@@ -147,21 +150,28 @@ static size_t aligned(size_t size_bytes)
 	return (size_bytes + sizeof(uint64_t) - 1) & ~(sizeof(uint64_t) - 1);
 }
 
+/* Of the header and the tables of a file that holds them, up to its facts. */
+static void hash_tables(const uint8_t *file, size_t facts_off, uint64_t *out_hash)
+{
+	hash_content((struct slice){ file + HASHED_FROM, facts_off - HASHED_FROM }, out_hash);
+}
+
 /* Where each part begins; false: they are not all there, or not as they were. */
-static bool find_parts(const struct cache_header *header, struct slice rest,
-		       const uint8_t *parts[PART_COUNT])
+static bool find_parts(const struct cache_header *header, struct slice file,
+		       const void *parts[PART_COUNT])
 {
 	uint64_t hash[2];
-	size_t off = 0;
+	size_t off = sizeof(*header), facts_off = 0;
 	for (size_t i = 0; i < PART_COUNT; i++) {
-		parts[i] = rest.bytes + off;
-		if (header->counts[i] > (rest.size_bytes - off) / part_bytes[i] ||
-		    aligned(header->counts[i] * part_bytes[i]) > rest.size_bytes - off)
+		parts[i] = file.bytes + off;
+		facts_off = i == PART_FACTS ? off : facts_off;
+		if (header->counts[i] > (file.size_bytes - off) / part_bytes[i] ||
+		    aligned(header->counts[i] * part_bytes[i]) > file.size_bytes - off)
 			return false;
 		off += aligned(header->counts[i] * part_bytes[i]);
 	}
-	hash_content((struct slice){ rest.bytes, (size_t)(parts[PART_FACTS] - rest.bytes) }, hash);
-	return off == rest.size_bytes && memcmp(hash, header->parts_hash, sizeof(hash)) == 0;
+	hash_tables(file.bytes, facts_off, hash);
+	return off == file.size_bytes && memcmp(hash, header->tables_hash, sizeof(hash)) == 0;
 }
 
 /* The tables of a cache file, pointing into it; false: not for this content. */
@@ -176,13 +186,9 @@ static bool read_tables(struct slice file, const uint64_t *hash, uint64_t file_b
 	    header.version != CACHE_VERSION || header.hash[0] != hash[0] ||
 	    header.hash[1] != hash[1] || header.file_bytes != file_bytes)
 		return false;
-	struct slice rest = { file.bytes + sizeof(header), file.size_bytes - sizeof(header) };
-	const uint8_t *bytes[PART_COUNT];
-	if (!find_parts(&header, rest, bytes))
-		return false;
 	const void *parts[PART_COUNT];
-	for (size_t i = 0; i < PART_COUNT; i++)
-		parts[i] = bytes[i];
+	if (!find_parts(&header, file, parts))
+		return false;
 	const struct address_numbers numbers = { { header.code_va, header.code_span_bytes },
 						 parts[PART_ENTRY_WORDS],
 						 parts[PART_ENTRIES_BEFORE] };
@@ -300,10 +306,10 @@ static size_t list_functions(const struct module *module, struct arena *arena,
 	return count;
 }
 
-/* All parts behind the header, which gets their counts and hash. */
-static void append_parts(struct buffer *text, struct cache_header *header,
-			 const struct image_tables *tables, const struct cached_function *index,
-			 size_t function_count, const struct buffer *facts)
+/* All parts behind the header, which gets their counts. Returns where the facts begin. */
+static size_t append_parts(struct buffer *text, struct cache_header *header,
+			   const struct image_tables *tables, const struct cached_function *index,
+			   size_t function_count, const struct buffer *facts)
 {
 	const struct address_numbers *numbers = &tables->entry_numbers,
 				     *rows = &tables->function_rows;
@@ -327,17 +333,15 @@ static void append_parts(struct buffer *text, struct cache_header *header,
 		[PART_FACTS] = { facts->bytes, facts->size_bytes },
 	};
 	static const uint8_t padding[sizeof(uint64_t)] = { 0 };
-	size_t first_off = text->size_bytes;
+	size_t facts_off = 0;
 	for (size_t i = 0; i < PART_COUNT; i++) {
 		size_t size_bytes = parts[i].count * part_bytes[i];
 		header->counts[i] = parts[i].count;
-		if (i == PART_FACTS)
-			hash_content((struct slice){ (const uint8_t *)text->bytes + first_off,
-						     text->size_bytes - first_off },
-				     header->parts_hash);
+		facts_off = i == PART_FACTS ? text->size_bytes : facts_off;
 		buffer_append(text, parts[i].items, size_bytes);
 		buffer_append(text, padding, aligned(size_bytes) - size_bytes);
 	}
+	return facts_off;
 }
 
 /* The functions whose values were followed: where the block of each is in the facts. */
@@ -383,8 +387,10 @@ void cache_keep_module(const struct cache *cache, const struct module *module)
 	size_t count;
 	const struct cached_function *index = pack_functions(module, &arena, &facts, &count);
 	buffer_append(&text, &header, sizeof(header));
-	append_parts(&text, &header, tables, index, count, &facts);
-	memcpy(text.bytes, &header, sizeof(header)); /* now that all of it is known */
+	size_t facts_off = append_parts(&text, &header, tables, index, count, &facts);
+	memcpy(text.bytes, &header, sizeof(header)); /* now that its counts are known */
+	hash_tables((const uint8_t *)text.bytes, facts_off, header.tables_hash);
+	memcpy(text.bytes, &header, sizeof(header));
 	if (text.size_bytes <= CACHE_MAX_BYTES)
 		write_file(path, &text);
 	buffer_finish(&text);

@@ -61,6 +61,14 @@ class Cache(unittest.TestCase):
         for path in self.files():
             path.unlink()
 
+    def test_a_damaged_header_changes_nothing(self):
+        self.check(scan(self.folder))
+        whole = {path: path.read_bytes() for path in self.files()}
+        for off in range(240):
+            for path, content in whole.items():
+                path.write_bytes(content[:off] + bytes([content[off] ^ 1 << off % 8]) + content[off + 1:])
+            self.check(scan(self.folder))
+
     def test_a_folder_that_cannot_be_made(self):
         self.check(scan("/proc/nowhere"))
 
