@@ -1,10 +1,10 @@
-#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/names.h"
 #include "survey/collect.h"
 #include "survey/compose.h"
+#include "survey/hash.h"
 #include "survey/running.h"
 
 /* ---- what a program's result goes by ---- */
@@ -32,7 +32,7 @@ static void program_key(const struct running *running, struct file_at at, uint8_
 	sha256_init(&sha);
 	sha256_update(&sha, sizeof(head), head);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		sha256_update(&sha, strlen(texts[i]) + 1, (const uint8_t *)texts[i]);
+		hash_text(&sha, texts[i]);
 	sha256_update(&sha, HASH_BYTES, file->hash);
 	sha256_digest(&sha, HASH_BYTES, key);
 }

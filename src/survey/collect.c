@@ -1,6 +1,5 @@
 #include "survey/collect.h"
 
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "package/deb.h"
 #include "package/disk.h"
 #include "package/image.h"
+#include "survey/hash.h"
 
 /* ---- one file ---- */
 
@@ -431,12 +431,6 @@ void collect(const struct input *input, bool maintainer_scripts, struct pool *po
 }
 
 /* ---- is it the same as before? ---- */
-
-static void hash_text(struct sha256_ctx *sha, const char *text)
-{
-	const char *some = text == NULL ? "" : text;
-	sha256_update(sha, strlen(some) + 1, (const uint8_t *)some);
-}
 
 static void hash_stat(struct sha256_ctx *sha, const char *path)
 {

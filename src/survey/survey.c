@@ -1,11 +1,11 @@
 #include "survey/survey.h"
 
-#include <nettle/sha2.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "survey/compose.h"
+#include "survey/hash.h"
 #include "survey/running.h"
 
 enum { COMMIT_SECONDS = 2 };
@@ -84,14 +84,6 @@ static bool find_result(void *context, struct file_at program, struct arena *are
 }
 
 /* ---- packages ---- */
-
-static void hash_text(struct sha256_ctx *sha, const char *text)
-{
-	const uint8_t none = text == NULL;
-	sha256_update(sha, sizeof(none), &none);
-	if (text != NULL)
-		sha256_update(sha, strlen(text) + 1, (const uint8_t *)text);
-}
 
 static void hash_use(struct sha256_ctx *sha, const struct package_use *use)
 {
