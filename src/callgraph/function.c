@@ -81,23 +81,18 @@ static int compare_drafts(const void *left, const void *right)
 	return (a->target > b->target) - (a->target < b->target);
 }
 
-static uint32_t link_to_code(const struct image *image, uint64_t va)
-{
-	uint32_t number = image_function_number(image, va);
-	return number == ADDRESS_NONE ? 0 : link_to_function(number);
-}
-
 static uint32_t link_of(const struct image *image, const struct fact *fact)
 {
 	uint32_t number;
 	switch (fact->kind) {
 	case FACT_CALL:
 	case FACT_JUMP:
-		return elf_is_code(&image->file, fact->target) ? link_to_code(image, fact->target)
-							       : (uint32_t)LINK_NOWHERE;
+		return elf_is_code(&image->file, fact->target)
+			   ? image_function_link(image, fact->target)
+			   : (uint32_t)LINK_NOWHERE;
 	case FACT_REFERENCE:
 		if (image_is_code(image, fact->target))
-			return link_to_code(image, fact->target);
+			return image_function_link(image, fact->target);
 		number = image_place_number(image, fact->target);
 		return number == ADDRESS_NONE ? 0 : link_to_place(number);
 	case FACT_CALL_SLOT:

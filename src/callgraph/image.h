@@ -200,6 +200,13 @@ uint64_t image_entry_from(const struct image *image, uint64_t va);
 /* The number of the function that starts at an address; ADDRESS_NONE: it is in no table. */
 uint32_t image_function_number(const struct image *image, uint64_t va);
 
+/* The link to it; 0: it is in no table. */
+static inline uint32_t image_function_link(const struct image *image, uint64_t va)
+{
+	uint32_t number = image_function_number(image, va);
+	return number == ADDRESS_NONE ? 0 : link_to_function(number);
+}
+
 /* The address of a function by its number. */
 static inline uint64_t image_function_va(const struct image *image, uint32_t number)
 {

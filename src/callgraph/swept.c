@@ -75,7 +75,7 @@ static struct elf_range swept_range(const struct image *image, uint64_t va, bool
 
 struct swept swept_around(const struct image *image, uint64_t va)
 {
-	struct swept swept = { .va = va };
+	struct swept swept = { 0 };
 	struct elf_range range = swept_range(image, va, &swept.runs_over);
 	uint64_t end = range.va + range.size_bytes;
 	size_t first = image_event_from(image, range.va), count = 0;

@@ -7,7 +7,6 @@
  * from its entry on can do.
  */
 struct swept {
-	uint64_t va;
 	uint32_t first_event;
 	uint32_t fact_count;         /* that it may have */
 	uint32_t start_off, end_off; /* of its code, from the image's base; 0: a table bounds it */

@@ -198,10 +198,8 @@ static void list_places(struct linking *linking)
 static uint32_t link_of(struct linking *linking, uint64_t va)
 {
 	const struct image *image = linking->image;
-	if (is_code(linking, va)) {
-		uint32_t number = image_function_number(image, va);
-		return number == ADDRESS_NONE ? 0 : link_to_function(number);
-	}
+	if (is_code(linking, va))
+		return image_function_link(image, va);
 	uint32_t number = address_set_spans(&linking->places, va)
 			      ? address_number(&linking->place_numbers, va)
 			      : image_place_number(image, va);
@@ -270,10 +268,8 @@ static uint32_t link_slot(struct linking *linking, const struct pass_event *even
 
 static uint32_t link_code(const struct image *image, const struct pass_event *event)
 {
-	uint32_t number = image_function_number(image, value_of(image, event));
-	return number == ADDRESS_NONE ? 0
-				      : what_of(event->kind == SWEEP_CALL ? FACT_CALL : FACT_JUMP,
-						link_to_function(number));
+	uint32_t link = image_function_link(image, value_of(image, event));
+	return link == 0 ? 0 : what_of(event->kind == SWEEP_CALL ? FACT_CALL : FACT_JUMP, link);
 }
 
 static uint32_t link_event(struct linking *linking, const struct pass_event *event)

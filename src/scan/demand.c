@@ -122,6 +122,14 @@ static bool leads_to_wanting(struct closure *closure, const struct callee *calle
 	return callee->finder != NULL || (*state & STATE_WANTING) != 0;
 }
 
+/* A function's values when they are followed; else NULL. */
+static const struct function *valued(const struct closure *closure, struct function_id id)
+{
+	const struct node *node =
+	    pages_find(&closure->loaded[id.module].nodes, id.number, NODES_PER_PAGE, sizeof(*node));
+	return node == NULL || node->values == NULL ? NULL : node->values->function;
+}
+
 /* Goes over all calls and jumps of a function. */
 struct calls {
 	struct closure *closure;
@@ -133,14 +141,11 @@ struct calls {
 static struct calls calls_of(struct closure *closure, struct function_id id)
 {
 	struct module *module = closure->loaded[id.module].module;
-	const struct node *node =
-	    pages_find(&closure->loaded[id.module].nodes, id.number, NODES_PER_PAGE, sizeof(*node));
 	struct calls calls = { .closure = closure, .module = id.module };
 	calls.facts.image = &module->image;
-	if (node != NULL && node->values != NULL) {
-		calls.facts.function = node->values->function;
+	calls.facts.function = valued(closure, id);
+	if (calls.facts.function != NULL)
 		return calls;
-	}
 	calls.facts.swept = module_swept(module, id.number);
 	/* Whether a jump stays in a function is only asked of one that no table bounds. */
 	calls.of_events = calls.facts.swept.end_off == 0;
@@ -195,13 +200,6 @@ static bool settle(struct closure *closure, struct function_id id)
 	return changed && (*state & STATE_USED) != 0;
 }
 
-static bool is_valued(struct closure *closure, struct function_id id)
-{
-	const struct node *node =
-	    pages_find(&closure->loaded[id.module].nodes, id.number, NODES_PER_PAGE, sizeof(*node));
-	return node != NULL && node->values != NULL;
-}
-
 /* Settles all that the function calls, then itself. True: some must be settled again. */
 static bool ask(struct closure *closure, struct function_id id, unsigned depth)
 {
@@ -228,7 +226,7 @@ static bool ask(struct closure *closure, struct function_id id, unsigned depth)
 		closure->asked = arena_grow(closure->arena, closure->asked, closure->asked_count,
 					    sizeof(*closure->asked), &closure->asked_capacity);
 	closure->asked[closure->asked_count++] = id;
-	return ((wanting || is_valued(closure, id)) && settle(closure, id)) || again;
+	return ((wanting || valued(closure, id) != NULL) && settle(closure, id)) || again;
 }
 
 void demand_follow(struct closure *closure, struct node *node)
@@ -247,7 +245,7 @@ void demand_follow(struct closure *closure, struct node *node)
 			*closure_state(closure, closure->asked[i].module,
 				       closure->asked[i].number) &= (uint8_t)~STATE_USED;
 		for (size_t i = 0; i < closure->asked_count; i++)
-			if (is_valued(closure, closure->asked[i]) ||
+			if (valued(closure, closure->asked[i]) != NULL ||
 			    calls_wanting(closure, closure->asked[i]))
 				again |= settle(closure, closure->asked[i]);
 	}

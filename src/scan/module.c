@@ -131,14 +131,11 @@ unsigned module_flags(struct module *module, uint32_t number)
 struct swept module_swept(struct module *module, uint32_t number)
 {
 	const struct image_function *function = image_bounded(&module->image, number);
-	uint64_t va = module_va(module, number);
 	if (function != NULL)
-		return (struct swept){ .va = va,
-				       .first_event = function->first_event,
+		return (struct swept){ .first_event = function->first_event,
 				       .fact_count = function->event_count };
 	const struct loose_function *loose = loose_function(module, number);
-	return (struct swept){ .va = va,
-			       .first_event = loose->first_event,
+	return (struct swept){ .first_event = loose->first_event,
 			       .fact_count = loose->fact_count,
 			       .start_off = loose->start_off,
 			       .end_off = loose->end_off,
