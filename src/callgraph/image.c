@@ -73,7 +73,8 @@ static bool is_got(const struct image *image, uint64_t va)
 	return section != NULL && strncmp(section->name, ".got", 4) == 0;
 }
 
-struct image_place image_place_at(const struct image *image, uint64_t va)
+struct image_place image_place_at(const struct image *image, uint64_t va,
+				  struct elf_range *out_object)
 {
 	struct image_place place = { .off = (uint32_t)(va - image->base) };
 	size_t number = 0;
@@ -83,6 +84,8 @@ struct image_place image_place_at(const struct image *image, uint64_t va)
 		place.object = PLACE_IS_WORD;
 		object = (struct elf_range){ va, image->file.word_bytes };
 	}
+	if (out_object != NULL)
+		*out_object = object;
 	if (object.size_bytes == 0)
 		return place;
 	const struct elf_relocations *relocations = &image->relocations;

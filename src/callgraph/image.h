@@ -226,8 +226,9 @@ static inline const struct image_function *image_bounded(const struct image *ima
 /* The number of a place; ADDRESS_NONE: it is in no table. */
 uint32_t image_place_number(const struct image *image, uint64_t va);
 
-/* What is known of a place in no table. */
-struct image_place image_place_at(const struct image *image, uint64_t va);
+/* What is known of a place in no table. out_object: around it; may be NULL */
+struct image_place image_place_at(const struct image *image, uint64_t va,
+				  struct elf_range *out_object);
 
 /* Whether an address that code or data mentions is one of code: there is data among it. */
 bool image_is_code(const struct image *image, uint64_t va);

@@ -160,9 +160,7 @@ static struct image_place next_place(struct place_walk *walk, uint64_t va)
 		walk->place.off = (uint32_t)(va - image->base);
 		return walk->place;
 	}
-	size_t ignored;
-	walk->place = image_place_at(image, va);
-	walk->object = image_object_at(image, va, &ignored);
+	walk->place = image_place_at(image, va, &walk->object);
 	if (walk->place.object == PLACE_IS_WORD)
 		walk->object.size_bytes = 0;
 	if (same_section)

@@ -43,7 +43,8 @@ struct image_place links_place_at(const struct module *module, uint32_t number)
 	size_t count = image->tables.place_count;
 	return number < count
 		   ? image->tables.places[number]
-		   : image_place_at(image, image->base + module->other_place_offs[number - count]);
+		   : image_place_at(image, image->base + module->other_place_offs[number - count],
+				    NULL);
 }
 
 const struct place *links_place(struct module *module, uint32_t number)

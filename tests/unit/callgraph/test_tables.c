@@ -124,7 +124,7 @@ static void test_places_have_the_words_of_their_objects(void **state)
 	for (size_t i = 0; i < tables->place_count; i++) {
 		const struct image_place *place = &tables->places[i];
 		uint64_t va = self.image.base + place->off;
-		struct image_place alone = image_place_at(&self.image, va);
+		struct image_place alone = image_place_at(&self.image, va, NULL);
 		assert_memory_equal(place, &alone, sizeof(alone));
 		assert_int_equal(image_place_number(&self.image, va), i);
 		assert_int_equal(image_place_number(&self.image, va) ==
