@@ -3,8 +3,8 @@
 
 usage: test_survey.py SYSGAP
 """
-import contextlib, functools, gzip, http.server, json, os, pathlib, pty, re, shutil, signal, subprocess, sys, tarfile, tempfile
-import threading, time, unittest
+import contextlib, functools, gzip, http.server, json, os, pathlib, pty, re, shutil, signal, sqlite3, subprocess, sys, tarfile
+import tempfile, threading, time, unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "robustness"))
 import packages, tap
@@ -90,6 +90,14 @@ class Survey(unittest.TestCase):
         self.assertEqual(self.export("one.db"), before)
         self.scan(debs / "app.deb", debs / "ldso.deb", db="other.db")
         self.run_sysgap("merge", "--db", store, self.folder / "other.db")
+        self.assertNotEqual(self.export("one.db"), before)
+        self.scan(debs)
+        self.assertEqual(self.export("one.db"), before)
+        # and may have said something else of what is as well known here
+        self.scan(debs, db="same.db")
+        with contextlib.closing(sqlite3.connect(self.folder / "same.db")) as database, database:
+            database.execute("UPDATE package SET section = 'other'")
+        self.run_sysgap("merge", "--db", store, self.folder / "same.db")
         self.assertNotEqual(self.export("one.db"), before)
         self.scan(debs)
         self.assertEqual(self.export("one.db"), before)
