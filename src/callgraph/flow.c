@@ -151,12 +151,19 @@ static bool runs_on(struct walk *walk, uint64_t call_va, uint64_t next)
 	return false;
 }
 
-/* Whether another function starts here that the one around `from` may run into. */
-static bool meets_entry(const struct walk *walk, const struct elf_fde *fde, uint64_t va)
+/*
+ * Whether another function starts here that the one around `from` may run into.
+ *
+ * next_entry   one that is not below the address asked before
+ */
+static bool meets_entry(const struct walk *walk, const struct elf_fde *fde, uint64_t va,
+			uint64_t *next_entry)
 {
 	if (fde != NULL && va < fde->end_va)
 		return false;
-	return image_is_entry(walk->flow.image, va);
+	if (*next_entry < va)
+		*next_entry = image_entry_from(walk->flow.image, va);
+	return *next_entry == va;
 }
 
 /*
@@ -184,10 +191,11 @@ static size_t block_decode(struct walk *walk, uint64_t va)
 				? elf_bytes_from(&walk->flow.image->file, va)
 				: (struct slice){ 0 };
 	const struct elf_fde *fde = fde_at(walk, va);
-	uint64_t next = va;
+	uint64_t next = va, next_entry = 0;
 	size_t off = 0;
 	for (;;) {
-		if (count > 0 && (place_find(walk, next) != NULL || meets_entry(walk, fde, next)))
+		if (count > 0 &&
+		    (place_find(walk, next) != NULL || meets_entry(walk, fde, next, &next_entry)))
 			break;
 		if (count == walk->decoded_capacity)
 			walk->decoded = arena_grow(walk->flow.scratch, walk->decoded, count,

@@ -34,21 +34,31 @@ static size_t last_up_to(const struct image *image, const uint32_t *offs, size_t
 	return low - 1;
 }
 
+/* The index of an address in a list, or SIZE_MAX. */
+static size_t index_of(const struct image *image, const uint32_t *offs, size_t count, uint64_t va)
+{
+	size_t i = last_up_to(image, offs, count, va);
+	return i != SIZE_MAX && image->base + offs[i] == va ? i : SIZE_MAX;
+}
+
 bool image_is_entry(const struct image *image, uint64_t va)
 {
-	return address_is_numbered(&image->tables.entry_numbers, va);
+	const struct image_tables *tables = &image->tables;
+	return index_of(image, tables->entries, tables->entry_count, va) != SIZE_MAX;
+}
+
+uint32_t image_target_number(const struct image *image, uint64_t va)
+{
+	const struct image_tables *tables = &image->tables;
+	size_t i = index_of(image, tables->targets, tables->target_count, va);
+	return i == SIZE_MAX ? ADDRESS_NONE : (uint32_t)(tables->entry_count + i);
 }
 
 uint32_t image_function_number(const struct image *image, uint64_t va)
 {
 	const struct image_tables *tables = &image->tables;
-	uint32_t number = address_number(&tables->entry_numbers, va);
-	if (number != ADDRESS_NONE)
-		return number;
-	size_t i = last_up_to(image, tables->targets, tables->target_count, va);
-	return i == SIZE_MAX || image->base + tables->targets[i] != va
-		   ? ADDRESS_NONE
-		   : (uint32_t)(tables->entry_count + i);
+	size_t i = index_of(image, tables->entries, tables->entry_count, va);
+	return i != SIZE_MAX ? (uint32_t)i : image_target_number(image, va);
 }
 
 uint32_t image_place_number(const struct image *image, uint64_t va)

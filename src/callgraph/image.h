@@ -127,7 +127,6 @@ struct image_place {
 struct image_tables {
 	const uint32_t *entries; /* called, named, pointed to, or with an FDE */
 	size_t entry_count;
-	struct address_numbers entry_numbers;
 	const uint32_t *targets; /* other code that is jumped to from another function */
 	size_t target_count;
 	const struct image_function *functions; /* of those entries and targets that have one */
@@ -199,6 +198,7 @@ uint64_t image_entry_from(const struct image *image, uint64_t va);
 
 /* The number of the function that starts at an address; ADDRESS_NONE: it is in no table. */
 uint32_t image_function_number(const struct image *image, uint64_t va);
+uint32_t image_target_number(const struct image *image, uint64_t va); /* of what is no entry */
 
 /* The link to it; 0: it is in no table. */
 static inline uint32_t image_function_link(const struct image *image, uint64_t va)

@@ -360,14 +360,13 @@ static struct address_set filled_words(struct arena *arena, const struct image *
 	return filled;
 }
 
-static void number_entries(struct image *image, struct address_set *entries)
+static void number_entries(struct image *image, struct pass *pass, struct arena *scratch)
 {
 	struct image_tables *tables = &image->tables;
-	struct arena *arena = image->file.arena;
-	collect_entries(image, entries);
-	tables->entry_numbers = address_set_number(arena, entries);
-	tables->entries = address_set_list(arena, entries, image->base);
-	tables->entry_count = entries->count;
+	collect_entries(image, &pass->entries);
+	pass->entry_numbers = address_set_number(scratch, &pass->entries);
+	tables->entries = address_set_list(image->file.arena, &pass->entries, image->base);
+	tables->entry_count = pass->entries.count;
 }
 
 void pass_over(struct image *image, struct elf_range all, struct arena *scratch,
@@ -375,11 +374,11 @@ void pass_over(struct image *image, struct elf_range all, struct arena *scratch,
 {
 	struct collection collection = { .image = image, .pass = out_pass, .scratch = scratch };
 	*out_pass = (struct pass){ .chunks = NULL };
-	out_pass->entries = address_set_over(image->file.arena, elf_code_span(&image->file));
+	out_pass->entries = address_set_over(scratch, elf_code_span(&image->file));
 	out_pass->mentioned = address_set_over(scratch, all);
 	collection.filled = filled_words(scratch, image, all);
 	sweep_code(&collection);
-	number_entries(image, &out_pass->entries);
+	number_entries(image, out_pass, scratch);
 	if (collection.guesses) /* asks for entries */
 		thin_out(&collection);
 }

@@ -19,7 +19,8 @@ struct pass_chunk {
 
 /* What one pass over all code of a file finds, as it stands there; internal to callgraph/. */
 struct pass {
-	struct address_set entries;   /* of functions, also of those that headers tell of */
+	struct address_set entries; /* of functions, also of those that headers tell of */
+	struct address_numbers entry_numbers;
 	struct address_set mentioned; /* addresses of data */
 	struct pass_chunk *chunks;    /* ascending events */
 	size_t chunk_count;
@@ -29,7 +30,7 @@ struct pass {
  * Fills the tables' entries, and those figures that are counted on the way.
  *
  * all       the span in which mentioned data is told apart
- * scratch   the memory of what is mentioned and of the chunks
+ * scratch   the memory of what is found, but for the tables and the chunks' events
  */
 void pass_over(struct image *image, struct elf_range all, struct arena *scratch,
 	       struct pass *out_pass);

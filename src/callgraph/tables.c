@@ -67,7 +67,8 @@ static void find_borders(struct image *image, const struct address_set *mentione
 
 struct linking {
 	struct image *image;
-	struct arena scratch;       /* owned */
+	struct arena scratch; /* owned */
+	const struct address_numbers *entries;
 	struct address_set targets; /* code that is jumped to and no entry */
 	struct address_set places;  /* all but the far ones, */
 	uint64_t *far;              /* which are behind what the set spans */
@@ -113,11 +114,10 @@ static uint64_t value_of(const struct image *image, const struct pass_event *eve
 
 static void collect_link(struct linking *linking, const struct pass_event *event)
 {
-	const struct image *image = linking->image;
-	uint64_t va = value_of(image, event);
+	uint64_t va = value_of(linking->image, event);
 	bool jump = event->kind == SWEEP_JUMP || event->kind == SWEEP_BRANCH;
 	bool mention = event->kind == SWEEP_ADDRESS || event->kind == SWEEP_IMMEDIATE;
-	if (jump && !address_is_numbered(&image->tables.entry_numbers, va))
+	if (jump && !address_is_numbered(linking->entries, va))
 		address_set_add(&linking->targets, va);
 	else if (mention && !is_code(linking, va))
 		add_place(linking, va);
@@ -193,14 +193,22 @@ static void list_places(struct linking *linking)
 	linking->place_numbers = address_set_number(&linking->scratch, &linking->places);
 }
 
+/* image_function_link, without a search for most. */
+static uint32_t link_of_function(const struct linking *linking, uint64_t va)
+{
+	uint32_t number = address_number(linking->entries, va);
+	if (number == ADDRESS_NONE)
+		number = image_target_number(linking->image, va);
+	return number == ADDRESS_NONE ? 0 : link_to_function(number);
+}
+
 static uint32_t link_of(struct linking *linking, uint64_t va)
 {
-	const struct image *image = linking->image;
 	if (is_code(linking, va))
-		return image_function_link(image, va);
+		return link_of_function(linking, va);
 	uint32_t number = address_set_spans(&linking->places, va)
 			      ? address_number(&linking->place_numbers, va)
-			      : image_place_number(image, va);
+			      : image_place_number(linking->image, va);
 	return number == ADDRESS_NONE ? 0 : link_to_place(number);
 }
 
@@ -264,9 +272,9 @@ static uint32_t link_slot(struct linking *linking, const struct pass_event *even
 		       (uint32_t)(relocation - image->relocations.relocations) + 1);
 }
 
-static uint32_t link_code(const struct image *image, const struct pass_event *event)
+static uint32_t link_code(const struct linking *linking, const struct pass_event *event)
 {
-	uint32_t link = image_function_link(image, value_of(image, event));
+	uint32_t link = link_of_function(linking, value_of(linking->image, event));
 	return link == 0 ? 0 : what_of(event->kind == SWEEP_CALL ? FACT_CALL : FACT_JUMP, link);
 }
 
@@ -276,7 +284,7 @@ static uint32_t link_event(struct linking *linking, const struct pass_event *eve
 	case SWEEP_CALL:
 	case SWEEP_JUMP:
 	case SWEEP_BRANCH:
-		return link_code(linking->image, event);
+		return link_code(linking, event);
 	case SWEEP_ADDRESS:
 	case SWEEP_IMMEDIATE: {
 		uint32_t link = link_of(linking, value_of(linking->image, event));
@@ -448,6 +456,7 @@ bool tables_find(struct image *image)
 		all.size_bytes = MAX_BORDER_BYTES;
 	pass_over(image, all, &linking.scratch, &pass);
 	find_borders(image, &pass.mentioned, &linking.scratch);
+	linking.entries = &pass.entry_numbers;
 	linking.places = pass.mentioned;
 	linking.targets = address_set_over(&linking.scratch, pass.entries.span);
 	collect_links(&linking, &pass);

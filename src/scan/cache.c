@@ -11,7 +11,7 @@
 #include "base/file.h"
 
 enum {
-	CACHE_VERSION = 20, /* grows with every change of what is kept or of how facts are found */
+	CACHE_VERSION = 21, /* grows with every change of what is kept or of how facts are found */
 	CACHE_MAX_BYTES = 1 << 30,
 };
 
@@ -20,8 +20,6 @@ static const char cache_magic[8] = "sysgap\0";
 /* What follows the header, one array after the other, each at a multiple of 8. */
 enum part {
 	PART_ENTRIES,
-	PART_ENTRY_WORDS,
-	PART_ENTRIES_BEFORE,
 	PART_TARGETS,
 	PART_FUNCTIONS,
 	PART_FUNCTION_WORDS,
@@ -44,7 +42,6 @@ struct cache_header {
 	uint64_t file_bytes;
 	uint64_t code_bytes;
 	uint64_t syscall_sites;
-	uint64_t code_va, code_span_bytes;
 	uint64_t counts[PART_COUNT];
 };
 
@@ -58,8 +55,6 @@ struct cached_function {
 
 static const size_t part_bytes[PART_COUNT] = {
 	[PART_ENTRIES] = sizeof(uint32_t),
-	[PART_ENTRY_WORDS] = sizeof(uint64_t),
-	[PART_ENTRIES_BEFORE] = sizeof(uint32_t),
 	[PART_TARGETS] = sizeof(uint32_t),
 	[PART_FUNCTIONS] = sizeof(struct image_function),
 	[PART_FUNCTION_WORDS] = sizeof(uint64_t),
@@ -189,9 +184,6 @@ static bool read_tables(struct slice file, const uint64_t *hash, uint64_t file_b
 	const void *parts[PART_COUNT];
 	if (!find_parts(&header, file, parts))
 		return false;
-	const struct address_numbers numbers = { { header.code_va, header.code_span_bytes },
-						 parts[PART_ENTRY_WORDS],
-						 parts[PART_ENTRIES_BEFORE] };
 	const struct address_numbers rows = { { 0, header.counts[PART_ENTRIES] +
 						       header.counts[PART_TARGETS] },
 					      parts[PART_FUNCTION_WORDS],
@@ -199,7 +191,6 @@ static bool read_tables(struct slice file, const uint64_t *hash, uint64_t file_b
 	*out_tables =
 	    (struct image_tables){ .entries = parts[PART_ENTRIES],
 				   .entry_count = header.counts[PART_ENTRIES],
-				   .entry_numbers = numbers,
 				   .targets = parts[PART_TARGETS],
 				   .target_count = header.counts[PART_TARGETS],
 				   .functions = parts[PART_FUNCTIONS],
@@ -311,15 +302,12 @@ static size_t append_parts(struct buffer *text, struct cache_header *header,
 			   const struct image_tables *tables, const struct cached_function *index,
 			   size_t function_count, const struct buffer *facts)
 {
-	const struct address_numbers *numbers = &tables->entry_numbers,
-				     *rows = &tables->function_rows;
+	const struct address_numbers *rows = &tables->function_rows;
 	const struct {
 		const void *items;
 		size_t count;
 	} parts[PART_COUNT] = {
 		[PART_ENTRIES] = { tables->entries, tables->entry_count },
-		[PART_ENTRY_WORDS] = { numbers->words, ADDRESS_WORDS(numbers->span) },
-		[PART_ENTRIES_BEFORE] = { numbers->before, ADDRESS_GROUPS(numbers->span) },
 		[PART_TARGETS] = { tables->targets, tables->target_count },
 		[PART_FUNCTIONS] = { tables->functions, tables->function_count },
 		[PART_FUNCTION_WORDS] = { rows->words, ADDRESS_WORDS(rows->span) },
@@ -370,13 +358,10 @@ void cache_keep_module(const struct cache *cache, const struct module *module)
 	char path[4096];
 	const struct image *image = &module->image;
 	const struct image_tables *tables = &image->tables;
-	struct elf_range code = tables->entry_numbers.span;
 	struct cache_header header = { .version = CACHE_VERSION,
 				       .file_bytes = image->file.bytes.size_bytes,
 				       .code_bytes = tables->code_bytes,
-				       .syscall_sites = tables->syscall_sites,
-				       .code_va = code.va,
-				       .code_span_bytes = code.size_bytes };
+				       .syscall_sites = tables->syscall_sites };
 	memcpy(header.magic, cache_magic, sizeof(header.magic));
 	memcpy(header.hash, module->content_hash, sizeof(header.hash));
 	if (cache->folder == NULL || !module->grown ||
