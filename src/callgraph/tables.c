@@ -53,14 +53,15 @@ static void collect_borders(struct image *image, const uint32_t *mentioned, size
 	}
 }
 
-static void find_borders(struct image *image, const struct address_set *mentioned,
-			 struct arena *scratch)
+static void find_borders(struct image *image, const struct address_set *mentioned)
 {
-	struct address_set borders = address_set_over(scratch, mentioned->span);
-	const uint32_t *list = address_set_list(scratch, mentioned, image->base);
+	struct arena scratch = { 0 };
+	struct address_set borders = address_set_over(&scratch, mentioned->span);
+	const uint32_t *list = address_set_list(&scratch, mentioned, image->base);
 	collect_borders(image, list, mentioned->count, &borders);
 	image->tables.border_count = borders.count;
 	image->tables.borders = address_set_list(image->file.arena, &borders, image->base);
+	arena_finish(&scratch);
 }
 
 /* ---- links ---- */
@@ -455,7 +456,7 @@ bool tables_find(struct image *image)
 	if (all.size_bytes > MAX_BORDER_BYTES)
 		all.size_bytes = MAX_BORDER_BYTES;
 	pass_over(image, all, &linking.scratch, &pass);
-	find_borders(image, &pass.mentioned, &linking.scratch);
+	find_borders(image, &pass.mentioned);
 	linking.entries = &pass.entry_numbers;
 	linking.places = pass.mentioned;
 	linking.targets = address_set_over(&linking.scratch, pass.entries.span);

@@ -440,33 +440,58 @@ static void fact_fire(struct closure *closure, struct node *node, const struct f
 	}
 }
 
-/* Functions of files opened at run time that live strings name. */
+/*
+ * What dlsym may find: functions that live strings name, in files opened at run time; and those
+ * that ld.so's strings name, in the others.
+ */
+static const struct name_set *names_for(const struct closure *closure, const struct loaded *loaded)
+{
+	return loaded->at_start ? &closure->loader_names : &closure->names;
+}
+
+static void enter_symbol(struct closure *closure, size_t module, const struct elf_symbol *symbol)
+{
+	struct module *owner = closure->loaded[module].module;
+	mention_address(closure, module, links_of_address(owner, symbol->va), NULL, 0);
+}
+
+/* All that a file defines and some string names. */
+static void enter_named_of(struct closure *closure, size_t module)
+{
+	const struct loaded *loaded = &closure->loaded[module];
+	const struct name_set *names = names_for(closure, loaded);
+	const struct elf_symbols *symbols = &loaded->module->image.symbols;
+	for (size_t i = 1; i < symbols->count && !loaded->is_loader; i++) {
+		const struct elf_symbol *symbol = &symbols->symbols[i];
+		if (scope_defines(symbol) &&
+		    name_set_has(names, symbol->name, loaded->module->name_hashes[i]))
+			enter_symbol(closure, module, symbol);
+	}
+}
+
+/* All that a string names and some file defines. */
+static void enter_name(struct closure *closure, const struct name_set *names, size_t number)
+{
+	const char *name = name_set_at(names, number);
+	const struct scope_entry *entry = NULL;
+	uint32_t hash = name_hash(name);
+	while ((entry = scope_next(&closure->scope, name, hash, entry)) != NULL) {
+		const struct loaded *loaded = &closure->loaded[entry->module];
+		if (names_for(closure, loaded) == names && !loaded->is_loader)
+			enter_symbol(closure, entry->module, entry->symbol);
+	}
+}
+
+/* Of what was not compared before: names with all files, files with all names. */
 static bool enter_named(struct closure *closure)
 {
 	size_t before = closure->live_count;
-	size_t name_count = closure->names.count + closure->loader_names.count;
-	if (closure->named_count == name_count &&
-	    closure->named_loaded_count == closure->loaded_count)
-		return false;
-	closure->named_count = name_count;
-	closure->named_loaded_count = closure->loaded_count;
-	for (size_t m = 0; m < closure->loaded_count; m++) {
-		struct loaded *loaded = &closure->loaded[m];
-		const struct name_set *names =
-		    loaded->at_start ? &closure->loader_names : &closure->names;
-		const struct elf_symbols *symbols = &loaded->module->image.symbols;
-		for (size_t i = 1; i < symbols->count; i++) {
-			const struct elf_symbol *symbol = &symbols->symbols[i];
-			if (loaded->is_loader)
-				break;
-			if (symbol->defined && !symbol->local && symbol->name[0] != '\0' &&
-			    symbol->type != ELF_SYMBOL_TLS &&
-			    name_set_has(names, symbol->name, loaded->module->name_hashes[i]))
-				mention_address(closure, m,
-						links_of_address(loaded->module, symbol->va), NULL,
-						0);
-		}
-	}
+	while (closure->named_loaded_count < closure->loaded_count)
+		enter_named_of(closure, closure->named_loaded_count++);
+	while (closure->named_count < closure->names.count)
+		enter_name(closure, &closure->names, closure->named_count++);
+	while (closure->loader_named_count < closure->loader_names.count)
+		enter_name(closure, &closure->loader_names, closure->loader_named_count++);
 	return closure->live_count != before;
 }
 

@@ -183,9 +183,11 @@ struct closure {
 	size_t barred_pointer_count, barred_pointer_capacity;
 	struct name_set names;        /* strings that live code or data mentions */
 	struct name_set loader_names; /* that ld.so mentions: it looks some up in libc */
+	struct name_set libraries;    /* those of the names that look like one's */
 	struct name_set paths;
-	size_t named_count,
-	    named_loaded_count;     /* of names and files when they were last compared */
+	/* How many of these were compared with what files define, and how many files' symbols. */
+	size_t named_count, loader_named_count, named_loaded_count;
+	size_t opened_count;        /* of the libraries, that were looked for */
 	struct node **own_pointers; /* nodes with own_pointer whose values are followed */
 	size_t own_pointer_count, own_pointer_capacity;
 };

@@ -2,7 +2,16 @@
 
 #include <string.h>
 
+#include "base/names.h"
 #include "scan/name_set.h"
+
+static bool is_library(const char *name)
+{
+	const char *base = names_of_path(name), *end = strstr(base, ".so");
+	return end != NULL && end != base && (end[3] == '\0' || end[3] == '.') &&
+	       (name[0] == '/' || base == name) && strchr(name, '%') == NULL &&
+	       strchr(name, ':') == NULL;
+}
 
 /* A string that might be a path, the name of a function, or of a library. */
 static void find_string(const struct image *image, uint64_t va, struct place *place)
@@ -19,6 +28,7 @@ static void find_string(const struct image *image, uint64_t va, struct place *pl
 	place->string_hash = name_hash(text);
 	place->is_pseudo_file = strncmp(text, "/proc/", 6) == 0 || strncmp(text, "/dev/", 5) == 0 ||
 				strncmp(text, "/sys/", 5) == 0;
+	place->is_library = is_library(text);
 }
 
 static uint32_t place_number(struct module *module, uint64_t va)

@@ -58,6 +58,7 @@ static void note_string(struct closure *closure, const struct loaded *loaded, ui
 		return;
 	const char *string = (const char *)elf_bytes_from(&loaded->module->image.file, va).bytes;
 	struct name_set *const sets[] = { place->is_pseudo_file ? &closure->paths : NULL,
+					  place->is_library ? &closure->libraries : NULL,
 					  &closure->names,
 					  loaded->is_loader ? &closure->loader_names : NULL };
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)

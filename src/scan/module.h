@@ -28,6 +28,7 @@ struct place {
 	bool known;
 	bool is_string;      /* that may name a function, a library, a path */
 	bool is_pseudo_file; /* a path under /proc, /dev or /sys */
+	bool is_library;     /* it looks like a library's name */
 };
 
 enum { LOOSE_PER_PAGE = 16, VALUED_PER_PAGE = 32, PLACES_PER_PAGE = 32 };

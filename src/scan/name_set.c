@@ -10,32 +10,45 @@ uint32_t name_hash(const char *name)
 	return (uint32_t)(hash ^ hash >> 20);
 }
 
-static struct hashed_name *name_slot(const struct name_set *set, const char *name, uint32_t hash)
+/* Where the name is, or would be. */
+static struct name_slot *find_slot(const struct name_set *set, const char *name, uint32_t hash)
 {
-	size_t i = hash & (set->capacity - 1);
-	while (set->names[i].name != NULL &&
-	       (set->names[i].hash != hash || strcmp(set->names[i].name, name) != 0))
-		i = (i + 1) & (set->capacity - 1);
-	return &set->names[i];
+	size_t i = hash & (set->slot_count - 1);
+	while (set->slots[i].number != 0 &&
+	       (set->slots[i].hash != hash ||
+		strcmp(name_set_at(set, set->slots[i].number - 1), name) != 0))
+		i = (i + 1) & (set->slot_count - 1);
+	return &set->slots[i];
+}
+
+static void make_room(struct arena *arena, struct name_set *set)
+{
+	const struct name_slot *old = set->slots;
+	size_t old_count = set->slot_count;
+	set->slot_count = old_count == 0 ? 1024 : old_count * 4;
+	set->slots = arena_alloc(arena, set->slot_count, sizeof(*set->slots));
+	for (size_t i = 0; i < old_count; i++) {
+		size_t at = old[i].hash & (set->slot_count - 1);
+		while (set->slots[at].number != 0)
+			at = (at + 1) & (set->slot_count - 1);
+		set->slots[at] = old[i];
+	}
 }
 
 void name_set_add(struct arena *arena, struct name_set *set, const char *name, uint32_t hash)
 {
-	if (2 * set->count >= set->capacity) {
-		struct name_set old = *set;
-		set->capacity = old.capacity == 0 ? 1024 : old.capacity * 4;
-		set->names = arena_alloc(arena, set->capacity, sizeof(*set->names));
-		for (size_t i = 0; i < old.capacity; i++)
-			if (old.names[i].name != NULL)
-				*name_slot(set, old.names[i].name, old.names[i].hash) =
-				    old.names[i];
-	}
-	struct hashed_name *slot = name_slot(set, name, hash);
-	set->count += slot->name == NULL;
-	*slot = (struct hashed_name){ name, hash };
+	if (2 * set->count >= set->slot_count)
+		make_room(arena, set);
+	struct name_slot *slot = find_slot(set, name, hash);
+	if (slot->number != 0)
+		return;
+	const char **place =
+	    pages_at(arena, &set->names, set->count, NAMES_PER_PAGE, sizeof(const char *));
+	*place = name;
+	*slot = (struct name_slot){ hash, (uint32_t)++set->count };
 }
 
 bool name_set_has(const struct name_set *set, const char *name, uint32_t hash)
 {
-	return set->capacity != 0 && name_slot(set, name, hash)->name != NULL;
+	return set->slot_count != 0 && find_slot(set, name, hash)->number != 0;
 }

@@ -148,21 +148,12 @@ static void load_nss(struct closure *closure, size_t libc)
 	}
 }
 
-/* Names of libraries that live code or data holds as strings: some code may open them. */
+/* What live code or data holds as strings: some code may open them. */
 static void load_named(struct closure *closure)
 {
-	struct name_set names = closure->names; /* loading adds to it */
-	for (size_t i = 0; i < names.capacity; i++) {
-		const char *name = names.names[i].name;
-		if (name == NULL || strchr(name, '%') != NULL || strchr(name, ':') != NULL)
-			continue;
-		const char *base = names_of_path(name);
-		const char *dot = strstr(base, ".so");
-		if (dot == NULL || dot == base || (dot[3] != '\0' && dot[3] != '.') ||
-		    (name[0] != '/' && base != name))
-			continue;
-		(void)closure_load(closure, name, 0, false);
-	}
+	while (closure->opened_count < closure->libraries.count)
+		(void)closure_load(
+		    closure, name_set_at(&closure->libraries, closure->opened_count++), 0, false);
 }
 
 bool plugins_are_known(const char *path)

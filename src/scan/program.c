@@ -65,13 +65,11 @@ static size_t sorted_names(struct arena *arena, const struct name_set *set,
 			   const char *const **out_names)
 {
 	const char **names = arena_alloc(arena, set->count, sizeof(*names));
-	size_t count = 0;
-	for (size_t i = 0; i < set->capacity; i++)
-		if (set->names[i].name != NULL)
-			names[count++] = set->names[i].name;
-	names_sort(names, count);
+	for (size_t i = 0; i < set->count; i++)
+		names[i] = name_set_at(set, i);
+	names_sort(names, set->count);
 	*out_names = names;
-	return count;
+	return set->count;
 }
 
 static bool is_libc(const struct module *module)

@@ -18,8 +18,7 @@ void scope_add_module(struct scope *scope, const struct module *module, size_t i
 	size_t first = scope->count;
 	for (size_t i = 1; i < module->image.symbols.count; i++) {
 		const struct elf_symbol *symbol = &module->image.symbols.symbols[i];
-		if (!symbol->defined || symbol->local || symbol->type == ELF_SYMBOL_TLS ||
-		    symbol->name[0] == '\0')
+		if (!scope_defines(symbol))
 			continue;
 		if (scope->count == scope->capacity)
 			scope->entries = arena_grow(scope->arena, scope->entries, scope->count,

@@ -19,6 +19,13 @@ struct scope {
 	size_t bucket_count;
 };
 
+/* Whether a file's symbol is one that others' references may bind to. */
+static inline bool scope_defines(const struct elf_symbol *symbol)
+{
+	return symbol->defined && !symbol->local && symbol->type != ELF_SYMBOL_TLS &&
+	       symbol->name[0] != '\0';
+}
+
 void scope_add_module(struct scope *scope, const struct module *module, size_t index);
 
 /* Whether something live uses a definition of the name, in any version. */
