@@ -25,7 +25,7 @@ static size_t code_ranges(const struct elf_file *file, struct elf_range *ranges,
 	return count;
 }
 
-enum { MAX_CODE_RANGES = 256, EVENTS_AT_ONCE = 512 };
+enum { MAX_CODE_RANGES = 256, EVENTS_AT_ONCE = 2048 };
 
 enum { RECENT_COUNT = 256, CHUNK_EVENTS = 1 << 15 };
 

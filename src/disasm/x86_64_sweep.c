@@ -1,8 +1,8 @@
 /*
  * The pass over x86-64 code. Most instructions are a prefix at most, a REX, an opcode of one or two
  * bytes, modrm, displacement and immediate: their length is computed from one 8-byte load. A first
- * loop does only that, since each length waits for the one before, and lists what may be worth
- * reporting; a second one describes those from a table of forms. Neither branches on what code
+ * loop does only that, at two places at once since each length waits for the one before, and lists
+ * what may be worth reporting; a second one describes those from a table of forms. Neither branches on what code
  * does, which no processor could predict. All other instructions go through x86_fields_decode.
  */
 #include <string.h>
@@ -504,8 +504,6 @@ static inline bool describe(const struct sweep *sweep, const struct found *found
 
 /* ---- the pass ---- */
 
-enum { FOUND_COUNT = 256 };
-
 static inline void note_found(struct found *found, const struct quick *quick, bool prefixed,
 			      unsigned length)
 {
@@ -559,34 +557,94 @@ static unsigned odd_length(const uint8_t *bytes, size_t size_bytes, unsigned wan
 	return length;
 }
 
-/* Lists such instructions from the sweep's place on, and moves that. Returns how many. */
+/* What lists such instructions, from a place in the code on. */
+struct lane {
+	size_t off;
+	struct found *found;
+	size_t count;
+};
+
+static inline void lane_step(const struct sweep *sweep, unsigned wanted, struct lane *lane)
+{
+	const uint8_t *bytes = sweep->code.bytes + lane->off;
+	struct found *found = &lane->found[lane->count];
+	struct quick quick = quick_look(bytes);
+	unsigned length = quick_length(&quick);
+	unsigned reported = (quick.traits & wanted) != 0;
+	found->off = lane->off;
+	note_found(found, &quick, false, length);
+	if (!is_quick(&quick))
+		length =
+		    odd_length(bytes, sweep->code.size_bytes - lane->off, wanted, found, &reported);
+	lane->count += reported;
+	lane->off += length;
+}
+
+/* Near the end of the code. */
+static void lane_step_slowly(const struct sweep *sweep, struct lane *lane)
+{
+	struct found *found = &lane->found[lane->count];
+	unsigned reported;
+	found->off = lane->off;
+	lane->off += slow_length(sweep->code.bytes + lane->off, sweep->code.size_bytes - lane->off,
+				 found, &reported);
+	lane->count += reported;
+}
+
+/*
+ * Two lanes do not wait for each other. Where the second one starts, LANE_BYTES ahead, need be no
+ * instruction, but wrong ones are soon followed by right ones: what it lists counts from the first
+ * instruction on that the first lane comes to as well, if that is one of MEET_BYTES.
+ */
+enum {
+	LANE_BYTES = 512,
+	MEET_BYTES = 64,
+	LANE_FOUND = LANE_BYTES + 2 * MEET_BYTES,
+	FOUND_COUNT = 2 * LANE_FOUND,
+	/* However long the instructions of the second lane are, it does not meet the end. */
+	LANES_BYTES = LANE_BYTES + FAST_BYTES * (LANE_BYTES + 1),
+};
+
+/* One after the other, up to the end of the code or of the list. */
 static size_t find_some(struct sweep *sweep, struct found *out_found, size_t capacity)
 {
-	const uint8_t *code = sweep->code.bytes;
 	size_t size_bytes = sweep->code.size_bytes;
 	unsigned wanted = wanted_traits(sweep);
-	size_t off = sweep->off;
-	size_t count = 0;
-	while (size_bytes - off >= FAST_BYTES && count < capacity) {
-		struct found *found = &out_found[count];
-		struct quick quick = quick_look(code + off);
-		unsigned length = quick_length(&quick);
-		unsigned reported = (quick.traits & wanted) != 0;
-		found->off = off;
-		note_found(found, &quick, false, length);
-		if (!is_quick(&quick))
-			length = odd_length(code + off, size_bytes - off, wanted, found, &reported);
-		count += reported;
-		off += length;
+	struct lane lane = { sweep->off, out_found, 0 };
+	while (size_bytes - lane.off >= FAST_BYTES && lane.count < capacity)
+		lane_step(sweep, wanted, &lane);
+	while (lane.off < size_bytes && size_bytes - lane.off < FAST_BYTES && lane.count < capacity)
+		lane_step_slowly(sweep, &lane);
+	sweep->off = lane.off;
+	return lane.count;
+}
+
+/* The same in two lanes, of LANES_BYTES of code at least, into FOUND_COUNT places. */
+static size_t find_in_lanes(struct sweep *sweep, struct found *out_found)
+{
+	unsigned wanted = wanted_traits(sweep);
+	size_t ahead = sweep->off + LANE_BYTES;
+	struct lane first = { sweep->off, out_found, 0 },
+		    second = { ahead, out_found + LANE_FOUND, 0 };
+	uint64_t starts = 0; /* of instructions of the second lane, in its first MEET_BYTES */
+	while (first.off < ahead) {
+		size_t behind = second.off - ahead;
+		starts |= (uint64_t)(behind < MEET_BYTES) << behind % MEET_BYTES;
+		lane_step(sweep, wanted, &first);
+		lane_step(sweep, wanted, &second);
 	}
-	while (off < size_bytes && size_bytes - off < FAST_BYTES && count < capacity) {
-		unsigned reported;
-		out_found[count].off = off;
-		off += slow_length(code + off, size_bytes - off, &out_found[count], &reported);
-		count += reported;
-	}
-	sweep->off = off;
-	return count;
+	while (first.off - ahead < MEET_BYTES && (starts >> (first.off - ahead) & 1) == 0)
+		lane_step(sweep, wanted, &first);
+	sweep->off = first.off;
+	if (first.off - ahead >= MEET_BYTES)
+		return first.count;
+	size_t wrong = 0;
+	while (wrong < second.count && second.found[wrong].off < first.off)
+		wrong++;
+	memmove(out_found + first.count, second.found + wrong,
+		(second.count - wrong) * sizeof(*out_found));
+	sweep->off = second.off;
+	return first.count + second.count - wrong;
 }
 
 size_t x86_64_sweep(struct sweep *sweep, struct sweep_event *out_events, size_t capacity)
@@ -594,9 +652,15 @@ size_t x86_64_sweep(struct sweep *sweep, struct sweep_event *out_events, size_t 
 	struct found found[FOUND_COUNT];
 	size_t count = 0;
 	while (sweep->off < sweep->code.size_bytes && count < capacity) {
-		size_t left = capacity - count;
-		size_t found_count =
-		    find_some(sweep, found, left < FOUND_COUNT ? left : FOUND_COUNT);
+		size_t left = capacity - count, found_count;
+		bool is_long = sweep->code.size_bytes - sweep->off >= LANES_BYTES;
+		if (is_long && left >= FOUND_COUNT)
+			found_count = find_in_lanes(sweep, found);
+		else if (is_long && capacity >= FOUND_COUNT)
+			break; /* the next call has room for them */
+		else
+			found_count =
+			    find_some(sweep, found, left < FOUND_COUNT ? left : FOUND_COUNT);
 		for (size_t i = 0; i < found_count; i++)
 			count += describe(sweep, &found[i], &out_events[count]);
 	}

@@ -185,6 +185,57 @@ static void continues_where_the_room_for_events_ended(void **state)
 	assert_int_equal(total, sizeof(code));
 }
 
+/* Long code is swept at two places at once when there is room for the events. */
+static void assert_same_at_once(const uint8_t *code, size_t size_bytes)
+{
+	enum { FEW = 7, MANY = 4096 };
+	struct sweep slow, fast;
+	struct sweep_event few[FEW], many[MANY];
+	size_t few_count = 0, many_count = 0, k = 0, total = 0;
+	assert_true(sweep_init(&slow, ARCH_X86_64, (struct slice){ code, size_bytes }, VA));
+	assert_true(sweep_init(&fast, ARCH_X86_64, (struct slice){ code, size_bytes }, VA));
+	while ((many_count = sweep_next(&fast, many, MANY)) != 0)
+		for (size_t i = 0; i < many_count; i++, k++, total++) {
+			if (k == few_count) {
+				few_count = sweep_next(&slow, few, FEW);
+				k = 0;
+			}
+			assert_true(k < few_count);
+			assert_event(&many[i], few[k].va, few[k].kind, few[k].value);
+			assert_int_equal(many[i].length_bytes, few[k].length_bytes);
+		}
+	assert_int_equal(k, few_count);
+	assert_int_equal(sweep_next(&slow, few, FEW), 0);
+	assert_true(total > 0);
+}
+
+static void finds_the_same_at_once_and_one_after_the_other(void **state)
+{
+	enum { SIZE = 100003 };
+	static const uint8_t words[][6] = { { 0xe8, 1, 2, 3, 4, 0x90 },
+					    { 0x66, 0x0f, 0x1f, 0x44, 0, 0 },
+					    { 0xc3, 0x48, 0x8d, 0x05, 7, 7 },
+					    { 0x0f, 0x05, 0xb8, 0xb8, 0xc5, 0xf8 } };
+	uint8_t *code = malloc(SIZE);
+	(void)state;
+	assert_non_null(code);
+	srand(3);
+	for (size_t i = 0; i < SIZE; i++)
+		code[i] = (uint8_t)rand();
+	assert_same_at_once(code, SIZE);
+	for (size_t i = 0; i < SIZE; i++)
+		code[i] = words[i % 997 % 4][i % 6];
+	assert_same_at_once(code, SIZE);
+	for (size_t i = 0; i + 6 <= SIZE; i += 6)
+		memcpy(code + i, words[rand() % 4], 6);
+	assert_same_at_once(code, SIZE);
+	memset(code, 0xb8, SIZE); /* whoever starts in the midst of one never comes right */
+	for (size_t i = 5; i < SIZE; i += 5 * 150)
+		code[i] = 0xc3, code[i + 1] = code[i + 2] = code[i + 3] = code[i + 4] = 0x90;
+	assert_same_at_once(code, SIZE);
+	free(code);
+}
+
 static void refuses_architectures_it_does_not_know(void **state)
 {
 	(void)state;
@@ -199,4 +250,5 @@ RUN_TESTS(cmocka_unit_test(finds_every_kind_of_control_transfer),
 	  cmocka_unit_test(resolves_addresses_of_data), cmocka_unit_test(goes_on_behind_bad_bytes),
 	  cmocka_unit_test(finds_code_behind_data_that_looks_like_prefixes),
 	  cmocka_unit_test(continues_where_the_room_for_events_ended),
+	  cmocka_unit_test(finds_the_same_at_once_and_one_after_the_other),
 	  cmocka_unit_test(refuses_architectures_it_does_not_know))
