@@ -47,6 +47,13 @@ bool image_is_entry(const struct image *image, uint64_t va)
 	return index_of(image, tables->entries, tables->entry_count, va) != SIZE_MAX;
 }
 
+bool image_is_closed(const struct image *image, uint64_t va)
+{
+	const struct image_tables *tables = &image->tables;
+	size_t i = index_of(image, tables->entries, tables->entry_count, va);
+	return i != SIZE_MAX && (tables->closed[i / 64] >> i % 64 & 1) != 0;
+}
+
 uint32_t image_target_number(const struct image *image, uint64_t va)
 {
 	const struct image_tables *tables = &image->tables;

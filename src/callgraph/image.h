@@ -127,6 +127,11 @@ struct image_place {
 struct image_tables {
 	const uint32_t *entries; /* called, named, pointed to, or with an FDE */
 	size_t entry_count;
+	/*
+	 * A bit for each entry: no table bounds the function, but up to the next entry all is
+	 * code, and control does not run on behind it unless it is nothing but padding.
+	 */
+	const uint64_t *closed;
 	const uint32_t *targets; /* other code that is jumped to from another function */
 	size_t target_count;
 	const struct image_function *functions; /* of those entries and targets that have one */
@@ -192,6 +197,9 @@ enum status image_open(const struct image_source *source, struct problem_list *p
     __attribute__((warn_unused_result, nonnull));
 
 bool image_is_entry(const struct image *image, uint64_t va);
+
+/* Whether the code from an entry to the next one is closed (see the tables). */
+bool image_is_closed(const struct image *image, uint64_t va);
 
 /* The first entry at or behind an address; UINT64_MAX: none. */
 uint64_t image_entry_from(const struct image *image, uint64_t va);

@@ -46,6 +46,10 @@ struct collection {
 	size_t ending;                          /* the FDE whose end comes next */
 	uint64_t ending_va;
 	struct sweep_end end;
+	/* Of code that no table bounds: where control does not come from before, what is none. */
+	struct address_set ends;
+	uint32_t *bad_offs;
+	size_t bad_count, bad_capacity;
 };
 
 static void add_chunk(struct collection *collection)
@@ -231,6 +235,21 @@ static void note_ends(struct collection *collection, const struct sweep_event *e
 				    : UINT64_MAX;
 }
 
+/* Notes where code that no table bounds ends. */
+static void note_closed(struct collection *collection, const struct sweep_event *event)
+{
+	if (event->kind == SWEEP_BAD) {
+		if (collection->bad_count == collection->bad_capacity)
+			collection->bad_offs = arena_grow(
+			    collection->scratch, collection->bad_offs, collection->bad_count,
+			    sizeof(*collection->bad_offs), &collection->bad_capacity);
+		collection->bad_offs[collection->bad_count++] =
+		    (uint32_t)(event->va - collection->image->base);
+	} else if (!collection->end.falls_through) {
+		address_set_add(&collection->ends, collection->end.next_va);
+	}
+}
+
 static void sweep_range(struct collection *collection, struct slice code, uint64_t va)
 {
 	struct image *image = collection->image;
@@ -248,6 +267,8 @@ static void sweep_range(struct collection *collection, struct slice code, uint64
 				note_ends(collection, &events[k]);
 			sweep_end_pass(&collection->end, &events[k]);
 			collect_event(collection, &events[k]);
+			if (collection->function.size_bytes == 0)
+				note_closed(collection, &events[k]);
 		}
 		size_t passed_bytes = (size_t)(events[count - 1].va - va);
 		if (image->mapped && passed_bytes - dropped_bytes >= IMAGE_DROP_BYTES) {
@@ -369,6 +390,23 @@ static void number_entries(struct image *image, struct pass *pass, struct arena 
 	tables->entry_count = pass->entries.count;
 }
 
+static void list_closed(struct collection *collection)
+{
+	struct image *image = collection->image;
+	size_t count = image->tables.entry_count, bad = 0;
+	const uint32_t *entries = image->tables.entries;
+	uint64_t *closed = arena_alloc(image->file.arena, count / 64 + 1, sizeof(*closed));
+	for (size_t i = 0; i + 1 < count; i++) {
+		while (bad < collection->bad_count && collection->bad_offs[bad] < entries[i])
+			bad++;
+		if (address_set_has(&collection->ends, image->base + entries[i]) &&
+		    address_set_has(&collection->ends, image->base + entries[i + 1]) &&
+		    (bad == collection->bad_count || collection->bad_offs[bad] >= entries[i + 1]))
+			closed[i / 64] |= UINT64_C(1) << i % 64;
+	}
+	image->tables.closed = closed;
+}
+
 void pass_over(struct image *image, struct elf_range all, struct arena *scratch,
 	       struct pass *out_pass)
 {
@@ -377,8 +415,10 @@ void pass_over(struct image *image, struct elf_range all, struct arena *scratch,
 	out_pass->entries = address_set_over(scratch, elf_code_span(&image->file));
 	out_pass->mentioned = address_set_over(scratch, all);
 	collection.filled = filled_words(scratch, image, all);
+	collection.ends = address_set_over(scratch, elf_code_span(&image->file));
 	sweep_code(&collection);
 	number_entries(image, out_pass, scratch);
+	list_closed(&collection);
 	if (collection.guesses) /* asks for entries */
 		thin_out(&collection);
 }

@@ -19,6 +19,14 @@ static bool crosses(const struct image *image, uint64_t va, uint64_t end)
 	       va + instruction.length_bytes > end;
 }
 
+static bool is_padding(const struct image *image, uint64_t va)
+{
+	struct slice code = elf_bytes_from(&image->file, va);
+	struct instruction instruction;
+	return !instruction_decode(image->arch, code.bytes, code.size_bytes, va, &instruction) ||
+	       instruction.operation == OPERATION_NOTHING;
+}
+
 static struct tail tail_of(const struct image *image, uint64_t start, uint64_t end)
 {
 	enum { EVENTS = 64 };
@@ -51,10 +59,10 @@ static struct elf_range swept_range(const struct image *image, uint64_t va, bool
 {
 	bool certain;
 	struct elf_range range = image_function_around(image, va, &certain);
-	if (certain) { /* what runs on behind an FDE is among the events */
-		*out_runs_over = false;
+	*out_runs_over = false;
+	/* what runs on behind an FDE is among the events */
+	if (certain || (image_is_closed(image, range.va) && !is_padding(image, range.va)))
 		return range;
-	}
 	const struct elf_section *section = elf_section_at(&image->file, va);
 	uint64_t limit = section == NULL ? UINT64_MAX : section->va + section->size_bytes;
 	uint64_t end = range.va + range.size_bytes;

@@ -11,7 +11,7 @@
 #include "base/file.h"
 
 enum {
-	CACHE_VERSION = 21, /* grows with every change of what is kept or of how facts are found */
+	CACHE_VERSION = 22, /* grows with every change of what is kept or of how facts are found */
 	CACHE_MAX_BYTES = 1 << 30,
 };
 
@@ -20,6 +20,7 @@ static const char cache_magic[8] = "sysgap\0";
 /* What follows the header, one array after the other, each at a multiple of 8. */
 enum part {
 	PART_ENTRIES,
+	PART_CLOSED,
 	PART_TARGETS,
 	PART_FUNCTIONS,
 	PART_FUNCTION_WORDS,
@@ -55,6 +56,7 @@ struct cached_function {
 
 static const size_t part_bytes[PART_COUNT] = {
 	[PART_ENTRIES] = sizeof(uint32_t),
+	[PART_CLOSED] = sizeof(uint64_t),
 	[PART_TARGETS] = sizeof(uint32_t),
 	[PART_FUNCTIONS] = sizeof(struct image_function),
 	[PART_FUNCTION_WORDS] = sizeof(uint64_t),
@@ -191,6 +193,7 @@ static bool read_tables(struct slice file, const uint64_t *hash, uint64_t file_b
 	*out_tables =
 	    (struct image_tables){ .entries = parts[PART_ENTRIES],
 				   .entry_count = header.counts[PART_ENTRIES],
+				   .closed = parts[PART_CLOSED],
 				   .targets = parts[PART_TARGETS],
 				   .target_count = header.counts[PART_TARGETS],
 				   .functions = parts[PART_FUNCTIONS],
@@ -308,6 +311,7 @@ static size_t append_parts(struct buffer *text, struct cache_header *header,
 		size_t count;
 	} parts[PART_COUNT] = {
 		[PART_ENTRIES] = { tables->entries, tables->entry_count },
+		[PART_CLOSED] = { tables->closed, tables->entry_count / 64 + 1 },
 		[PART_TARGETS] = { tables->targets, tables->target_count },
 		[PART_FUNCTIONS] = { tables->functions, tables->function_count },
 		[PART_FUNCTION_WORDS] = { rows->words, ADDRESS_WORDS(rows->span) },

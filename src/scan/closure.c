@@ -461,6 +461,7 @@ static void enter_named_of(struct closure *closure, size_t module)
 	const struct loaded *loaded = &closure->loaded[module];
 	const struct name_set *names = names_for(closure, loaded);
 	const struct elf_symbols *symbols = &loaded->module->image.symbols;
+	closure->has_opened |= !loaded->at_start;
 	for (size_t i = 1; i < symbols->count && !loaded->is_loader; i++) {
 		const struct elf_symbol *symbol = &symbols->symbols[i];
 		if (scope_defines(symbol) &&
@@ -488,6 +489,8 @@ static bool enter_named(struct closure *closure)
 	size_t before = closure->live_count;
 	while (closure->named_loaded_count < closure->loaded_count)
 		enter_named_of(closure, closure->named_loaded_count++);
+	if (!closure->has_opened)
+		closure->named_count = closure->names.count;
 	while (closure->named_count < closure->names.count)
 		enter_name(closure, &closure->names, closure->named_count++);
 	while (closure->loader_named_count < closure->loader_names.count)

@@ -187,6 +187,7 @@ struct closure {
 	struct name_set paths;
 	/* How many of these were compared with what files define, and how many files' symbols. */
 	size_t named_count, loader_named_count, named_loaded_count;
+	bool has_opened;            /* some of these files were not loaded at the start */
 	size_t opened_count;        /* of the libraries, that were looked for */
 	struct node **own_pointers; /* nodes with own_pointer whose values are followed */
 	size_t own_pointer_count, own_pointer_capacity;
