@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,9 +35,11 @@ struct arena_block {
 	_Alignas(ARENA_ALIGN) unsigned char bytes[];
 };
 
-static struct arena_block *block_create(size_t size_bytes, struct arena_block *older)
+/* Zeroed memory that is not touched costs nothing when the system gives it. */
+static struct arena_block *block_create(size_t size_bytes, bool zeroed, struct arena_block *older)
 {
-	struct arena_block *block = malloc(sizeof(*block) + size_bytes);
+	size_t whole_bytes = sizeof(struct arena_block) + size_bytes;
+	struct arena_block *block = zeroed ? calloc(1, whole_bytes) : malloc(whole_bytes);
 	if (block == NULL) {
 		fputs("out of memory\n", stderr);
 		exit(EXIT_FAILURE);
@@ -46,7 +49,7 @@ static struct arena_block *block_create(size_t size_bytes, struct arena_block *o
 	return block;
 }
 
-void *arena_alloc_raw(struct arena *arena, size_t count, size_t size_bytes)
+static void *allocate(struct arena *arena, size_t count, size_t size_bytes, bool zeroed)
 {
 	size_t want_bytes;
 	if (__builtin_mul_overflow(count, size_bytes, &want_bytes) || want_bytes > SIZE_MAX / 2) {
@@ -57,7 +60,8 @@ void *arena_alloc_raw(struct arena *arena, size_t count, size_t size_bytes)
 	    (want_bytes + ARENA_REDZONE_BYTES + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
 
 	struct arena_block *block = arena->blocks;
-	if (block == NULL || block->size_bytes - block->used_bytes < step_bytes) {
+	bool fresh = block == NULL || block->size_bytes - block->used_bytes < step_bytes;
+	if (fresh) {
 		/* Each larger than the one before, so that their number stays small. */
 		size_t block_bytes =
 		    block == NULL ? (size_t)ARENA_BLOCK_BYTES : 2 * block->size_bytes;
@@ -65,18 +69,25 @@ void *arena_alloc_raw(struct arena *arena, size_t count, size_t size_bytes)
 			block_bytes = ARENA_MAX_BLOCK_BYTES;
 		if (block_bytes < step_bytes)
 			block_bytes = step_bytes;
-		block = block_create(block_bytes, block);
+		block = block_create(block_bytes, zeroed && block_bytes == step_bytes, block);
 		arena->blocks = block;
 	}
 	void *result = block->bytes + block->used_bytes;
 	block->used_bytes += step_bytes;
 	ASAN_UNPOISON_MEMORY_REGION(result, want_bytes);
+	if (zeroed && !(fresh && block->size_bytes == step_bytes))
+		memset(result, 0, want_bytes);
 	return result;
+}
+
+void *arena_alloc_raw(struct arena *arena, size_t count, size_t size_bytes)
+{
+	return allocate(arena, count, size_bytes, false);
 }
 
 void *arena_alloc(struct arena *arena, size_t count, size_t size_bytes)
 {
-	return memset(arena_alloc_raw(arena, count, size_bytes), 0, count * size_bytes);
+	return allocate(arena, count, size_bytes, true);
 }
 
 char *arena_slice(struct arena *arena, struct slice slice)
