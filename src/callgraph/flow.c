@@ -4,42 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "callgraph/blocks.h"
 #include "callgraph/state.h"
 #include "callgraph/swept.h"
 
-/* A straight run of instructions; how it ends is its last instruction's matter, or `next`. */
-struct block {
-	uint64_t va;
-	const struct instruction *instructions;
-	size_t instruction_count;
-	uint64_t next; /* control goes on there; 0: it does not */
-	struct state *entry;
-	unsigned visits;
-	bool waiting;
-};
-
-struct place { /* of an instruction that was decoded */
-	uint64_t va;
-	uint32_t block, index;
-};
-
 struct walk {
 	struct flow flow;
-	uint64_t va;
-	struct block *blocks;
-	size_t block_count, block_capacity;
-	struct elf_range range;    /* up to the next function, as long as it is not too large */
-	const struct elf_fde *fde; /* see fde_at */
-	struct place *near;        /* by the distance from its start */
-	struct place *places;      /* elsewhere: open addressing; va 0: free */
-	size_t place_count, place_capacity;
-	uint32_t *queue;
-	size_t queue_count, queue_capacity;
-	struct instruction *decoded; /* of the block that is decoded now */
-	size_t decoded_capacity;
-	size_t instruction_count;
-	bool unresolved; /* a jump whose targets are not known */
-	bool cut;
+	struct blocks blocks;
+	size_t running;            /* the block; SIZE_MAX: none */
+	bool unresolved;           /* a jump whose targets are not known */
 	bool sees_callees;         /* calls change only the registers that the callee writes */
 	bool number_lost;          /* a syscall's, among what nothing is known of */
 	struct clobbers *clobbers; /* when it sees callees */
@@ -49,229 +22,14 @@ struct walk {
 	size_t draft_count, draft_capacity;
 };
 
-enum { PLACES_MAX_BYTES = 1 << 17 }; /* of a function whose places are an array by address */
-
-/* The FDE around an address: mostly the one that was asked for last. */
-static const struct elf_fde *fde_at(struct walk *walk, uint64_t va)
-{
-	if (walk->fde == NULL || va < walk->fde->start_va || va >= walk->fde->end_va)
-		walk->fde = image_fde_at(walk->flow.image, va);
-	return walk->fde;
-}
-
-static bool is_near(const struct walk *walk, uint64_t va)
-{
-	return va - walk->range.va < walk->range.size_bytes;
-}
-
-/* Where an instruction's place is, or would be; elsewhere than near there must be room for some. */
-static struct place *place_at(const struct walk *walk, uint64_t va)
-{
-	if (is_near(walk, va))
-		return &walk->near[va - walk->range.va];
-	size_t i = (size_t)(va * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (walk->place_capacity - 1);
-	while (walk->places[i].va != 0 && walk->places[i].va != va)
-		i = (i + 1) & (walk->place_capacity - 1);
-	return &walk->places[i];
-}
-
-static void grow_places(struct walk *walk)
-{
-	struct place *old = walk->places;
-	size_t old_capacity = walk->place_capacity;
-	walk->place_capacity = old_capacity == 0 ? 256 : old_capacity * 4;
-	walk->places = arena_alloc(walk->flow.scratch, walk->place_capacity, sizeof(*walk->places));
-	for (size_t i = 0; i < old_capacity; i++)
-		if (old[i].va != 0)
-			*place_at(walk, old[i].va) = old[i];
-}
-
-static void place_put(struct walk *walk, uint64_t va, size_t block, size_t index)
-{
-	if (!is_near(walk, va) && walk->place_count * 2 >= walk->place_capacity)
-		grow_places(walk);
-	struct place *place = place_at(walk, va);
-	walk->place_count += place->va == 0;
-	*place = (struct place){ va, (uint32_t)block, (uint32_t)index };
-}
-
-static const struct place *place_find(const struct walk *walk, uint64_t va)
-{
-	if (va == 0 || (!is_near(walk, va) && walk->place_capacity == 0))
-		return NULL;
-	const struct place *place = place_at(walk, va);
-	return place->va == va ? place : NULL;
-}
-
-static struct block *block_add(struct walk *walk)
-{
-	if (walk->block_count == walk->block_capacity)
-		walk->blocks = arena_grow(walk->flow.scratch, walk->blocks, walk->block_count,
-					  sizeof(*walk->blocks), &walk->block_capacity);
-	struct block *block = &walk->blocks[walk->block_count++];
-	*block = (struct block){ 0 };
-	return block;
-}
-
-static bool ends_block(const struct instruction *instruction)
-{
-	switch (instruction->operation) {
-	case OPERATION_JUMP:
-	case OPERATION_BRANCH:
-	case OPERATION_RETURN:
-	case OPERATION_TRAP:
-	case OPERATION_CALL:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/*
- * Whether control comes behind a call: when only padding is between it and the end of the function,
- * the compiler knew that the callee does not return.
- */
-static bool runs_on(struct walk *walk, uint64_t call_va, uint64_t next)
-{
-	const struct image *image = walk->flow.image;
-	const struct elf_fde *fde = fde_at(walk, call_va);
-	if (fde != NULL)
-		return next < fde->end_va;
-	struct slice code = elf_bytes_from(&image->file, next);
-	struct instruction instruction = { 0 };
-	size_t off = 0;
-	while (!image_is_entry(image, next + off)) {
-		if (!instruction_decode(image->arch, code.bytes + off, code.size_bytes - off,
-					next + off, &instruction))
-			return false;
-		if (instruction.operation != OPERATION_NOTHING)
-			return true;
-		off += instruction.length_bytes;
-	}
-	return false;
-}
-
-/*
- * Whether another function starts here that the one around `from` may run into.
- *
- * next_entry   one that is not below the address asked before
- */
-static bool meets_entry(const struct walk *walk, const struct elf_fde *fde, uint64_t va,
-			uint64_t *next_entry)
-{
-	if (fde != NULL && va < fde->end_va)
-		return false;
-	if (*next_entry < va)
-		*next_entry = image_entry_from(walk->flow.image, va);
-	return *next_entry == va;
-}
-
-/*
- * The kernel takes 32 bits of a number, so whether it was sign-extended just before does not
- * matter; glibc's setxid on aarch64 does so. Linux v6.1, arch/arm64/kernel/syscall.c.
- */
-static void forget_sign_of_number(const struct walk *walk, struct instruction *last)
-{
-	struct operand *number = &last[-1].operands[0];
-	if (last[0].operation != OPERATION_SYSCALL || last[-1].operation != OPERATION_SIGN_EXTEND ||
-	    number->kind != OPERAND_REGISTER || last[-1].operands[1].width_bytes != 4 ||
-	    number->reg != walk->flow.machine->syscall_number)
-		return;
-	last[-1].operation = OPERATION_MOVE;
-	number->width_bytes = 4;
-}
-
-/* Decodes from va up to the end of a block or to what is decoded already. */
-static size_t block_decode(struct walk *walk, uint64_t va)
-{
-	size_t index = walk->block_count;
-	block_add(walk)->va = va;
-	size_t count = 0;
-	struct slice code = elf_is_code(&walk->flow.image->file, va)
-				? elf_bytes_from(&walk->flow.image->file, va)
-				: (struct slice){ 0 };
-	const struct elf_fde *fde = fde_at(walk, va);
-	uint64_t next = va, next_entry = 0;
-	size_t off = 0;
-	for (;;) {
-		if (count > 0 &&
-		    (place_find(walk, next) != NULL || meets_entry(walk, fde, next, &next_entry)))
-			break;
-		if (count == walk->decoded_capacity)
-			walk->decoded = arena_grow(walk->flow.scratch, walk->decoded, count,
-						   sizeof(*walk->decoded), &walk->decoded_capacity);
-		struct instruction *instruction = &walk->decoded[count];
-		if (walk->instruction_count >= FLOW_MAX_INSTRUCTIONS ||
-		    !instruction_decode(walk->flow.image->arch, code.bytes + off,
-					code.size_bytes - off, next, instruction)) {
-			walk->cut |= walk->instruction_count >= FLOW_MAX_INSTRUCTIONS;
-			next = 0; /* no instruction: control never really comes here */
-			break;
-		}
-		place_put(walk, next, index, count);
-		if (count > 0)
-			forget_sign_of_number(walk, instruction);
-		count++;
-		walk->instruction_count++;
-		off += instruction->length_bytes;
-		next += instruction->length_bytes;
-		if (ends_block(instruction)) {
-			enum operation operation = (enum operation)instruction->operation;
-			if (operation == OPERATION_JUMP || operation == OPERATION_RETURN ||
-			    operation == OPERATION_TRAP ||
-			    (operation == OPERATION_CALL && !runs_on(walk, instruction->va, next)))
-				next = 0;
-			break;
-		}
-	}
-	struct block *block = &walk->blocks[index];
-	block->instructions =
-	    arena_copy(walk->flow.scratch, walk->decoded, count, sizeof(*walk->decoded));
-	block->instruction_count = count;
-	block->next = next;
-	if (count == 0)
-		place_put(walk, va, index, 0); /* so that it is not tried again */
-	return index;
-}
-
-/* The block that starts at va, cut out of another or decoded when there is none. */
-static size_t block_at(struct walk *walk, uint64_t va)
-{
-	const struct place *place = place_find(walk, va);
-	if (place == NULL)
-		return block_decode(walk, va);
-	size_t index = place->block, at = place->index;
-	if (at == 0)
-		return index;
-	size_t tail_index = walk->block_count;
-	struct block *tail = block_add(walk);
-	struct block *head = &walk->blocks[index];
-	tail->va = va;
-	tail->instructions = head->instructions + at;
-	tail->instruction_count = head->instruction_count - at;
-	tail->next = head->next;
-	head->instruction_count = at;
-	head->next = va;
-	for (size_t i = 0; i < tail->instruction_count; i++)
-		place_put(walk, tail->instructions[i].va, tail_index, i);
-	/* The tail gets its state from the head, when that is visited again. */
-	if (head->entry != NULL && !head->waiting) {
-		head->waiting = true;
-		if (walk->queue_count == walk->queue_capacity)
-			walk->queue = arena_grow(walk->flow.scratch, walk->queue, walk->queue_count,
-						 sizeof(*walk->queue), &walk->queue_capacity);
-		walk->queue[walk->queue_count++] = (uint32_t)index;
-	}
-	return tail_index;
-}
-
 static void flow_to(struct walk *walk, uint64_t va, const struct state *state)
 {
 	if (walk->collecting)
 		return;
-	size_t index = block_at(walk, va);
-	assert(index < walk->block_count);
-	struct block *block = &walk->blocks[index];
+	size_t index = blocks_at(&walk->blocks, va);
+	if (walk->running != SIZE_MAX)
+		blocks_tell_jump(&walk->blocks, walk->running, index);
+	struct block *block = &walk->blocks.items[index];
 	if (block->entry == NULL) {
 		/* Joins only take words away, so that there need be room for no more. */
 		block->entry = arena_alloc(walk->flow.scratch, 1, state_bytes(state));
@@ -279,13 +37,7 @@ static void flow_to(struct walk *walk, uint64_t va, const struct state *state)
 	} else if (!state_join(&walk->flow, block->entry, state, block->visits > FLOW_MAX_VISITS)) {
 		return;
 	}
-	if (block->waiting)
-		return;
-	block->waiting = true;
-	if (walk->queue_count == walk->queue_capacity)
-		walk->queue = arena_grow(walk->flow.scratch, walk->queue, walk->queue_count,
-					 sizeof(*walk->queue), &walk->queue_capacity);
-	walk->queue[walk->queue_count++] = (uint32_t)index;
+	blocks_wait(&walk->blocks, index);
 }
 
 static struct draft *fact_add(struct walk *walk, const struct instruction *instruction,
@@ -556,15 +308,10 @@ static void call(struct walk *walk, struct state *state, const struct instructio
 /* Into another function, or on in this one? */
 static bool leaves(struct walk *walk, const struct state *state, uint64_t from, uint64_t to)
 {
-	if (to == walk->va)
-		return false;
-	const struct image *image = walk->flow.image;
-	const struct elf_fde *fde = fde_at(walk, from);
-	if (fde != NULL && to > fde->start_va && to < fde->end_va)
-		return false;
 	/* With something of its own on the stack a function does not hand over to another. */
 	const struct value *top = &state->registers[walk->flow.machine->stack_pointer];
-	return image_is_entry(image, to) && (top->kind != VALUE_STACK || top->number == 0);
+	return (top->kind != VALUE_STACK || top->number == 0) &&
+	       !blocks_stay(&walk->blocks, from, to);
 }
 
 static void jump_to(struct walk *walk, const struct instruction *instruction, struct state *state,
@@ -587,7 +334,7 @@ static bool jump_through(struct walk *walk, const struct state *state,
 	if (!state_table(&walk->flow, table, &targets, &count))
 		return false;
 	const struct elf_file *file = &walk->flow.image->file;
-	const struct elf_fde *fde = fde_at(walk, instruction->va);
+	const struct elf_fde *fde = blocks_fde(&walk->blocks, instruction->va);
 	/* 255 and 65535 are what fits, not what was compared with. */
 	bool bounded = table->index_max < count && table->index_max != UINT8_MAX &&
 		       table->index_max != UINT16_MAX;
@@ -676,11 +423,13 @@ static bool branch(struct walk *walk, struct state *state, const struct instruct
 static void block_run(struct walk *walk, size_t index)
 {
 	struct state state;
-	state_copy(&state, walk->blocks[index].entry);
 	/* The block may be cut, and the array may move, while it runs. */
-	const struct instruction *instructions = walk->blocks[index].instructions;
-	size_t count = walk->blocks[index].instruction_count;
-	uint64_t next = walk->blocks[index].next;
+	const struct block block = walk->blocks.items[index];
+	const struct instruction *instructions = block.instructions;
+	size_t count = block.instruction_count;
+	uint64_t next = block.next;
+	state_copy(&state, block.entry);
+	walk->running = index;
 	size_t first_draft = walk->draft_count;
 	bool goes_on = next != 0;
 	for (size_t i = 0; i < count; i++) {
@@ -712,7 +461,7 @@ static void block_run(struct walk *walk, size_t index)
 	}
 	if (goes_on && count > 0)
 		jump_to(walk, &instructions[count - 1], &state, next);
-	const struct reach *reach = &walk->blocks[index].entry->reach;
+	const struct reach *reach = &block.entry->reach;
 	if (walk->draft_count == first_draft || reach->term_count == 0)
 		return;
 	reach =
@@ -721,26 +470,14 @@ static void block_run(struct walk *walk, size_t index)
 		walk->drafts[i].reach = reach;
 }
 
-/* The waiting block with the lowest address: then most of what leads to a block came before it. */
-static size_t take_first(struct walk *walk)
-{
-	size_t best = 0;
-	for (size_t i = 1; i < walk->queue_count; i++)
-		if (walk->blocks[walk->queue[i]].va < walk->blocks[walk->queue[best]].va)
-			best = i;
-	size_t index = walk->queue[best];
-	walk->queue[best] = walk->queue[--walk->queue_count];
-	return index;
-}
-
 static void settle(struct walk *walk)
 {
-	while (walk->queue_count > 0) {
-		size_t index = take_first(walk);
-		walk->blocks[index].waiting = false;
-		walk->blocks[index].visits++;
+	size_t index;
+	while ((index = blocks_next(&walk->blocks)) != SIZE_MAX) {
+		walk->blocks.items[index].visits++;
 		block_run(walk, index);
 	}
+	walk->running = SIZE_MAX;
 }
 
 enum { MAX_LANDING_PADS = 4096 };
@@ -750,9 +487,10 @@ static void enter_landing_pads(struct walk *walk, const struct state *unknown)
 {
 	const struct elf_fde *seen[8];
 	size_t seen_count = 0;
-	for (size_t i = 0; i < walk->block_count && seen_count < 8; i++) {
-		const struct elf_fde *fde = fde_at(walk, walk->blocks[i].va);
-		bool known = fde == NULL || fde->lsda_va == 0;
+	for (size_t i = 0; i < walk->blocks.count && seen_count < 8; i++) {
+		const struct block *block = &walk->blocks.items[i];
+		const struct elf_fde *fde = blocks_fde(&walk->blocks, block->va);
+		bool known = block->entry == NULL || fde == NULL || fde->lsda_va == 0;
 		for (size_t k = 0; k < seen_count; k++)
 			known |= seen[k] == fde;
 		if (known)
@@ -772,12 +510,13 @@ static void enter_landing_pads(struct walk *walk, const struct state *unknown)
 static void enter_rest(struct walk *walk, const struct state *unknown)
 {
 	const struct image *image = walk->flow.image;
-	struct slice code = elf_bytes_from(&image->file, walk->va);
-	struct elf_range range = image_function_around(image, walk->va, NULL);
+	uint64_t start = walk->blocks.va;
+	struct slice code = elf_bytes_from(&image->file, start);
+	struct elf_range range = image_function_around(image, start, NULL);
 	uint64_t end = range.va + range.size_bytes;
-	for (uint64_t va = walk->va; va < end;) {
+	for (uint64_t va = start; va < end;) {
 		struct instruction instruction;
-		uint64_t off = va - walk->va;
+		uint64_t off = va - start;
 		if (off >= code.size_bytes)
 			break;
 		if (!instruction_decode(image->arch, code.bytes + off, code.size_bytes - off, va,
@@ -785,7 +524,8 @@ static void enter_rest(struct walk *walk, const struct state *unknown)
 			va += image->machine->call_pushes ? 1 : 4;
 			continue;
 		}
-		if (place_find(walk, va) == NULL && instruction.operation != OPERATION_NOTHING) {
+		if (!blocks_were_entered(&walk->blocks, va) &&
+		    instruction.operation != OPERATION_NOTHING) {
 			flow_to(walk, va, unknown);
 			settle(walk);
 		}
@@ -793,25 +533,11 @@ static void enter_rest(struct walk *walk, const struct state *unknown)
 	}
 }
 
-/* An FDE may cover many functions, as that of a PLT does. */
-static struct elf_range up_to_next_entry(const struct image *image, uint64_t va)
-{
-	struct elf_range around = image_function_around(image, va, NULL);
-	uint64_t end = image_entry_from(image, va + 1);
-	if (end > around.va + around.size_bytes)
-		end = around.va + around.size_bytes;
-	return (struct elf_range){ va, end - va };
-}
-
 static void follow(struct walk *walk)
 {
-	walk->range = up_to_next_entry(walk->flow.image, walk->va);
-	if (walk->range.size_bytes > PLACES_MAX_BYTES)
-		walk->range.size_bytes = 0;
-	walk->near = arena_alloc(walk->flow.scratch, walk->range.size_bytes, sizeof(*walk->near));
 	struct state *start = arena_alloc(walk->flow.scratch, 1, sizeof(*start));
 	state_enter(&walk->flow, start);
-	flow_to(walk, walk->va, start);
+	flow_to(walk, walk->blocks.va, start);
 	settle(walk);
 	state_unknown(start);
 	enter_landing_pads(walk, start);
@@ -819,8 +545,8 @@ static void follow(struct walk *walk)
 		enter_rest(walk, start);
 	enter_landing_pads(walk, start);
 	walk->collecting = true;
-	for (size_t i = 0; i < walk->block_count; i++)
-		if (walk->blocks[i].entry != NULL)
+	for (size_t i = 0; i < walk->blocks.count; i++)
+		if (walk->blocks.items[i].entry != NULL)
 			block_run(walk, i);
 }
 
@@ -842,15 +568,16 @@ static struct function gather(const struct image *image, uint64_t va, struct are
 struct function flow_function(const struct image *image, uint64_t va, struct arena *arena,
 			      struct arena *scratch)
 {
-	const struct walk fresh = { .flow = { image, image->machine, scratch }, .va = va };
-	struct walk walk = fresh;
+	struct walk walk = { .flow = { image, image->machine, scratch }, .running = SIZE_MAX };
+	blocks_begin(&walk.blocks, image, va, scratch);
 	follow(&walk);
 	if (walk.number_lost) { /* rare: it pays to look into the callees */
-		walk = fresh;
-		walk.sees_callees = true;
+		walk =
+		    (struct walk){ .flow = walk.flow, .running = SIZE_MAX, .sees_callees = true };
+		blocks_begin(&walk.blocks, image, va, scratch);
 		follow(&walk);
 	}
-	if (walk.cut) /* what was not followed is not lost: only its values are */
+	if (walk.blocks.cut) /* what was not followed is not lost: only its values are */
 		return gather(image, va, arena, scratch);
 	return function_of_drafts(image, va, walk.drafts, walk.draft_count, arena, scratch);
 }

@@ -11,30 +11,51 @@ static bool compares(enum condition condition, uint64_t left, uint64_t right, un
 	uint64_t a = left << shift >> shift, b = right << shift >> shift;
 	int64_t sa = (int64_t)(left << shift) >> shift, sb = (int64_t)(right << shift) >> shift;
 	switch ((int)condition) {
-	case CONDITION_EQUAL: return a == b;
-	case CONDITION_NOT_EQUAL: return a != b;
-	case CONDITION_BELOW: return a < b;
-	case CONDITION_BELOW_EQUAL: return a <= b;
-	case CONDITION_ABOVE: return a > b;
-	case CONDITION_ABOVE_EQUAL: return a >= b;
-	case CONDITION_LESS: return sa < sb;
-	case CONDITION_LESS_EQUAL: return sa <= sb;
-	case CONDITION_GREATER: return sa > sb;
-	default: return sa >= sb;
+	case CONDITION_EQUAL:
+		return a == b;
+	case CONDITION_NOT_EQUAL:
+		return a != b;
+	case CONDITION_BELOW:
+		return a < b;
+	case CONDITION_BELOW_EQUAL:
+		return a <= b;
+	case CONDITION_ABOVE:
+		return a > b;
+	case CONDITION_ABOVE_EQUAL:
+		return a >= b;
+	case CONDITION_LESS:
+		return sa < sb;
+	case CONDITION_LESS_EQUAL:
+		return sa <= sb;
+	case CONDITION_GREATER:
+		return sa > sb;
+	default:
+		return sa >= sb;
 	}
 }
 
-static const uint64_t edges[] = { 0, 1, 2, 5, 0x7ffffffe, 0x7fffffff, 0x80000000, 0x80000001,
-				  0xfffffffe, 0xffffffff, 0x100000000, 0x7fffffffffffffff,
-				  0x8000000000000000, 0xfffffffffffffffe, 0xffffffffffffffff };
+static const uint64_t edges[] = { 0,
+				  1,
+				  2,
+				  5,
+				  0x7ffffffe,
+				  0x7fffffff,
+				  0x80000000,
+				  0x80000001,
+				  0xfffffffe,
+				  0xffffffff,
+				  0x100000000,
+				  0x7fffffffffffffff,
+				  0x8000000000000000,
+				  0xfffffffffffffffe,
+				  0xffffffffffffffff };
 enum { EDGES = sizeof(edges) / sizeof(edges[0]) };
 
 static void check_one(enum condition condition, uint64_t number, uint64_t addend, unsigned bits)
 {
 	struct arena arena = { 0 };
 	struct reach reach = { 0 };
-	bool possible =
-	    reach_compare(&arena, &reach, INPUT, bits, addend, condition, number);
+	bool possible = reach_compare(&arena, &reach, INPUT, bits, addend, condition, number);
 	for (size_t i = 0; i < EDGES; i++)
 		for (uint64_t near = edges[i] - addend - 2; near != edges[i] - addend + 3; near++) {
 			bool expected = compares(condition, near + addend, number, bits);
