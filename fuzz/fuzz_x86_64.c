@@ -140,6 +140,33 @@ static void check_sweep(const uint8_t *bytes, size_t size_bytes)
 	check(next == count && sweep_next(&sweep, events, EVENT_COUNT) == 0);
 }
 
+/* The bytes over and over, so that they are swept at two places at once, and one after the other. */
+static void check_sweep_at_once(const uint8_t *bytes, size_t size_bytes)
+{
+	enum { LONG_BYTES = 10000, MANY = 2048 };
+	static uint8_t code[LONG_BYTES];
+	static struct sweep_event many[MANY];
+	struct sweep_event few[EVENT_COUNT];
+	struct sweep fast, slow;
+	size_t many_count, few_count = 0, next = 0;
+	for (size_t i = 0; i < LONG_BYTES; i++)
+		code[i] = bytes[i % size_bytes];
+	check(sweep_init(&fast, ARCH_X86_64, (struct slice){ code, LONG_BYTES }, VA));
+	check(sweep_init(&slow, ARCH_X86_64, (struct slice){ code, LONG_BYTES }, VA));
+	while ((many_count = sweep_next(&fast, many, MANY)) != 0)
+		for (size_t i = 0; i < many_count; i++, next++) {
+			if (next == few_count) {
+				few_count = sweep_next(&slow, few, EVENT_COUNT);
+				next = 0;
+			}
+			check(next < few_count && many[i].va == few[next].va &&
+			      many[i].value == few[next].value && many[i].kind == few[next].kind &&
+			      many[i].length_bytes == few[next].length_bytes &&
+			      many[i].width_bytes == few[next].width_bytes);
+		}
+	check(next == few_count && sweep_next(&slow, few, EVENT_COUNT) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
 {
 	if (size_bytes > CODE_LIMIT_BYTES)
@@ -153,5 +180,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
 		check_against_zydis(is_good ? &instruction : NULL, bytes + off, size_bytes - off);
 	}
 	check_sweep(bytes, size_bytes);
+	if (size_bytes > 0)
+		check_sweep_at_once(bytes, size_bytes);
 	return 0;
 }
