@@ -128,8 +128,8 @@ struct image_tables {
 	const uint32_t *entries; /* called, named, pointed to, or with an FDE */
 	size_t entry_count;
 	/*
-	 * A bit for each entry: no table bounds the function, but up to the next entry all is
-	 * code, and control does not run on behind it unless it is nothing but padding.
+	 * A bit for each entry, which only counts when no table bounds the function: up to the
+	 * next entry all is code, and control does not run on there, unless all is padding.
 	 */
 	const uint64_t *closed;
 	const uint32_t *targets; /* other code that is jumped to from another function */

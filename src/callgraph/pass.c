@@ -1,6 +1,7 @@
 #include "callgraph/pass.h"
 
 #include <elf.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -390,12 +391,21 @@ static void number_entries(struct image *image, struct pass *pass, struct arena 
 	tables->entry_count = pass->entries.count;
 }
 
+static int compare_offs(const void *left, const void *right)
+{
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+	return (a > b) - (a < b);
+}
+
 static void list_closed(struct collection *collection)
 {
 	struct image *image = collection->image;
 	size_t count = image->tables.entry_count, bad = 0;
 	const uint32_t *entries = image->tables.entries;
 	uint64_t *closed = arena_alloc(image->file.arena, count / 64 + 1, sizeof(*closed));
+	if (collection->bad_count > 1) /* sections may lie over each other */
+		qsort(collection->bad_offs, collection->bad_count, sizeof(*collection->bad_offs),
+		      compare_offs);
 	for (size_t i = 0; i + 1 < count; i++) {
 		while (bad < collection->bad_count && collection->bad_offs[bad] < entries[i])
 			bad++;

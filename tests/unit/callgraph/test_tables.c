@@ -6,6 +6,7 @@
 
 #include "callgraph/flow.h"
 #include "callgraph/swept.h"
+#include "disasm/sweep.h"
 
 static void decode(uint64_t va, struct instruction *instruction)
 {
@@ -87,6 +88,34 @@ static void test_functions_have_the_events_in_their_bounds(void **state)
 	}
 	assert_true(bounded > 100 && bounded == tables->function_count);
 	assert_true(exported + stubs > 0);
+}
+
+static void test_closed_code_is_code_that_ends(void **state)
+{
+	const struct image_tables *tables = &self.image.tables;
+	size_t closed = 0;
+	(void)state;
+	for (size_t i = 0; i + 1 < tables->entry_count; i++) {
+		uint64_t va = self.image.base + tables->entries[i];
+		uint64_t end = self.image.base + tables->entries[i + 1];
+		struct elf_range range = { va, end - va };
+		struct sweep_end last = { va, true };
+		struct sweep sweep;
+		struct sweep_event event;
+		if (!image_is_closed(&self.image, va) || image_fde_at(&self.image, va) != NULL)
+			continue;
+		assert_true(
+		    sweep_init(&sweep, self.image.arch, elf_bytes_of(&self.image.file, range), va));
+		bool padding = true;
+		while (sweep_next(&sweep, &event, 1) != 0) {
+			assert_int_not_equal(event.kind, SWEEP_BAD);
+			padding &= event.kind == SWEEP_PADDING && event.va == last.next_va;
+			sweep_end_pass(&last, &event);
+		}
+		assert_true(padding || (!last.falls_through && last.next_va == end));
+		closed++;
+	}
+	assert_true(closed > 0); /* what crtbegin.o has */
 }
 
 static void test_places_have_the_words_of_their_objects(void **state)
@@ -211,6 +240,7 @@ static void test_a_set_numbers_its_addresses(void **state)
 RUN_TESTS_BETWEEN(open_self, close_self,
 		  cmocka_unit_test(test_events_lead_where_their_instructions_say),
 		  cmocka_unit_test(test_functions_have_the_events_in_their_bounds),
+		  cmocka_unit_test(test_closed_code_is_code_that_ends),
 		  cmocka_unit_test(test_places_have_the_words_of_their_objects),
 		  cmocka_unit_test(test_blocks_mean_the_same_elsewhere),
 		  cmocka_unit_test(test_a_set_numbers_its_addresses))
