@@ -130,16 +130,22 @@ static uint64_t closure_bytes(const struct model *model, uint32_t package)
 	return bytes;
 }
 
-enum { LOT_MAX_PROGRAMS = 16 };
+enum { LOT_MAX_PROGRAMS = 64, LOTS_PER_WORKER = 4 };
 
-/* Programs of a package share most libraries: they are one worker's lot, unless they are many. */
-static void weigh(const struct running *running, struct weighed *items, size_t count)
+/* How many of a package's programs are one worker's lot: they share most libraries. */
+static size_t lot_size(size_t program_count, size_t worker_count)
+{
+	size_t size = program_count / (LOTS_PER_WORKER * (worker_count == 0 ? 1 : worker_count));
+	return size == 0 ? 1 : size > LOT_MAX_PROGRAMS ? LOT_MAX_PROGRAMS : size;
+}
+
+static void weigh(const struct running *running, struct weighed *items, size_t count, size_t lot)
 {
 	size_t end;
 	for (size_t i = 0; i < count; i = end) {
 		uint32_t package = running->programs[items[i].program].package;
 		uint64_t sum = closure_bytes(&running->model, package);
-		for (end = i; end < count && end - i < LOT_MAX_PROGRAMS &&
+		for (end = i; end < count && end - i < lot &&
 			      running->programs[items[end].program].package == package;
 		     end++)
 			sum += items[end].bytes;
@@ -150,16 +156,16 @@ static void weigh(const struct running *running, struct weighed *items, size_t c
 }
 
 /* Sets the crew's tasks. */
-static void order_tasks(struct running *running, struct weighed *items, size_t count,
+static void order_tasks(struct running *running, struct weighed *items, size_t count, size_t lot,
 			struct crew *crew)
 {
 	size_t *lots = arena_alloc(&running->arena, count + 1, sizeof(*lots));
-	weigh(running, items, count);
+	weigh(running, items, count, lot);
 	running->tasks = arena_alloc(&running->arena, count, sizeof(*running->tasks));
 	running->task_count = count;
 	for (size_t i = 0; i < count; i++) {
 		bool same = i > 0 && items[i].group_bytes == items[i - 1].group_bytes &&
-			    i - lots[crew->lot_count - 1] < LOT_MAX_PROGRAMS;
+			    i - lots[crew->lot_count - 1] < lot;
 		if (!same)
 			lots[crew->lot_count++] = i;
 		running->tasks[i] = items[i].program;
@@ -274,7 +280,7 @@ enum status analysing_run(struct running *running, struct arena *arena)
 	    arena_alloc(&running->arena, running->program_count, sizeof(*items));
 	size_t count = choose_programs(running, items);
 	lookup_finish(&running->lookup);
-	order_tasks(running, items, count, &crew);
+	order_tasks(running, items, count, lot_size(count, survey->worker_count), &crew);
 	enum status status = survey->root == NULL ? fill_pool(running, arena) : STATUS_OK;
 	running->progress.total_bytes = 0;
 	return status == STATUS_OK ? running_work(running, "analysing programs", &crew) : status;

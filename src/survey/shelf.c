@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/file.h"
+
 struct shelved {
 	char *path; /* owned */
 	uint64_t identity;
@@ -102,6 +104,10 @@ size_t shelf_bytes(const struct shelf *shelf)
 void shelf_begin(struct shelf *shelf)
 {
 	size_t bytes = bytes_since(shelf, shelf->began);
+	for (size_t i = 0; i < shelf->count; i++)
+		if (shelf->items[i]->asked >= shelf->began &&
+		    shelf->items[i]->bytes.size_bytes >= SHELF_DROP_BYTES)
+			file_map_drop(shelf->items[i]->bytes);
 	if (bytes > shelf->largest_bytes)
 		shelf->largest_bytes = bytes;
 	shelf->began = shelf->clock + 1;

@@ -17,8 +17,9 @@ struct shelf {
 	size_t largest_bytes; /* that one program asked for */
 };
 
-enum { SHELF_MIN_BYTES = 48 << 20, SHELF_MAX_BYTES = 256 << 20 };
+enum { SHELF_MIN_BYTES = 48 << 20, SHELF_MAX_BYTES = 208 << 20 };
 
+enum { SHELF_DROP_BYTES = 16 << 20 }; /* of a file: what was read of it is given back, too */
 enum { SHELF_TRIM_BYTES = 64 << 20 }; /* of a file: the work of opening it is given back at once */
 
 /* What a file's bytes are mapped from, and where they go again. */
