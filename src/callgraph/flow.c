@@ -22,6 +22,13 @@ struct walk {
 	size_t draft_count, draft_capacity;
 };
 
+static enum widening widening_of(const struct block *block)
+{
+	return block->visits > FLOW_MAX_VISITS    ? WIDEN_ALL
+	       : block->visits > FLOW_FREE_VISITS ? WIDEN_COUNTS
+						  : WIDEN_NOTHING;
+}
+
 static void flow_to(struct walk *walk, uint64_t va, const struct state *state)
 {
 	if (walk->collecting)
@@ -34,7 +41,7 @@ static void flow_to(struct walk *walk, uint64_t va, const struct state *state)
 		/* Joins only take words away, so that there need be room for no more. */
 		block->entry = arena_alloc(walk->flow.scratch, 1, state_bytes(state));
 		state_copy(block->entry, state);
-	} else if (!state_join(&walk->flow, block->entry, state, block->visits > FLOW_MAX_VISITS)) {
+	} else if (!state_join(&walk->flow, block->entry, state, widening_of(block))) {
 		return;
 	}
 	blocks_wait(&walk->blocks, index);

@@ -2,7 +2,7 @@
 
 #include "callgraph/function.h"
 
-enum { FLOW_MAX_INSTRUCTIONS = 200000, FLOW_MAX_VISITS = 24 };
+enum { FLOW_MAX_INSTRUCTIONS = 200000, FLOW_FREE_VISITS = 24, FLOW_MAX_VISITS = 48 };
 
 /*
  * Follows the code from an entry through all its blocks, wherever they lie, and the values in it.

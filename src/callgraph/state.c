@@ -51,25 +51,31 @@ static bool comparison_equals(const struct comparison *a, const struct compariso
 	       value_equals(&a->left, &b->left) && value_equals(&a->right, &b->right);
 }
 
+enum { FEW_NUMBERS = 8 }; /* not those of a loop that counts */
+
 /* Makes a value hold what the other may be, too; true when it changed. */
 static bool weaken(const struct flow *flow, struct value *value, const struct value *other,
-		   bool hard)
+		   enum widening widening)
 {
 	if (value_is_any(value) || value_equals(value, other))
 		return false;
-	struct value joined = hard ? value_any() : value_join(flow->scratch, value, other);
+	struct value joined =
+	    widening == WIDEN_ALL ? value_any() : value_join(flow->scratch, value, other);
 	if (value_equals(value, &joined))
 		return false;
+	if (widening == WIDEN_COUNTS && joined.kind == VALUE_SET && joined.set->count > FEW_NUMBERS)
+		joined = value_any();
 	*value = joined;
 	return true;
 }
 
-bool state_join(const struct flow *flow, struct state *state, const struct state *other, bool hard)
+bool state_join(const struct flow *flow, struct state *state, const struct state *other,
+		enum widening widening)
 {
 	bool changed = false;
 	unsigned count = register_count(flow);
 	for (unsigned i = 0; i < count; i++)
-		changed |= weaken(flow, &state->registers[i], &other->registers[i], hard);
+		changed |= weaken(flow, &state->registers[i], &other->registers[i], widening);
 	size_t kept = 0;
 	for (size_t i = 0; i < state->word_count; i++) {
 		struct stack_word word = state->words[i];
@@ -82,7 +88,7 @@ bool state_join(const struct flow *flow, struct state *state, const struct state
 			changed = true;
 			continue;
 		}
-		changed |= weaken(flow, &word.value, &match->value, hard);
+		changed |= weaken(flow, &word.value, &match->value, widening);
 		state->words[kept++] = word;
 	}
 	state->word_count = kept;
@@ -91,7 +97,7 @@ bool state_join(const struct flow *flow, struct state *state, const struct state
 		state->comparison = (struct comparison){ 0 };
 		changed = true;
 	}
-	if (hard && state->reach.term_count > 0) {
+	if (widening == WIDEN_ALL && state->reach.term_count > 0) {
 		state->reach.term_count = 0;
 		changed = true;
 	}

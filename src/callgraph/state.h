@@ -48,8 +48,16 @@ void state_unknown(struct state *state);       /* anything may be anywhere */
 size_t state_bytes(const struct state *state); /* of what a copy needs */
 void state_copy(struct state *to, const struct state *from);
 
-/* True when the state became weaker; hard: what differs becomes unknown at once. */
-bool state_join(const struct flow *flow, struct state *state, const struct state *other, bool hard);
+/* How a join makes sure that a state settles. */
+enum widening {
+	WIDEN_NOTHING,
+	WIDEN_COUNTS, /* sets of more than a few numbers become unknown */
+	WIDEN_ALL,    /* what differs becomes unknown */
+};
+
+/* True when the state became weaker. */
+bool state_join(const struct flow *flow, struct state *state, const struct state *other,
+		enum widening widening);
 
 /* Applies everything but control. */
 void state_step(const struct flow *flow, struct state *state,

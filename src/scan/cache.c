@@ -11,7 +11,7 @@
 #include "base/file.h"
 
 enum {
-	CACHE_VERSION = 22, /* grows with every change of what is kept or of how facts are found */
+	CACHE_VERSION = 23, /* grows with every change of what is kept or of how facts are found */
 	CACHE_MAX_BYTES = 1 << 30,
 };
 
