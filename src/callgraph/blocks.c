@@ -305,35 +305,40 @@ static void explore(struct blocks *blocks)
 	}
 }
 
-/* A way from a block to others, as far as it was gone. */
+/* A way from a block to others, as far as it is left. */
 struct step {
 	uint32_t block;
-	uint32_t direct; /* of its direct successors, that were seen */
-	uint32_t jump;   /* the next that was told; as in a block */
+	uint32_t direct[MAX_DIRECT]; /* direct successors; the next is the last */
+	uint32_t direct_count;
+	uint32_t jump; /* the next that was told; as in a block */
 };
 
+/* What the block's end shows is decoded: see explore. */
 static struct step step_from(struct blocks *blocks, size_t index)
 {
+	uint64_t vas[MAX_DIRECT];
+	struct step step = { .block = (uint32_t)index, .jump = blocks->items[index].first_jump };
+	for (size_t i = direct_successors(blocks, index, vas); i > 0; i--) {
+		const struct place *place = place_find(blocks, vas[i - 1]);
+		if (place != NULL)
+			step.direct[step.direct_count++] = place->block;
+	}
 	blocks->items[index].position = 0; /* for now: it is on the way */
-	return (struct step){ (uint32_t)index, 0, blocks->items[index].first_jump };
+	return step;
 }
 
 /* The next block on the way from one; false: there is none any more. */
-static bool step_on(struct blocks *blocks, struct step *step, size_t *out_index)
+static bool step_on(const struct blocks *blocks, struct step *step, size_t *out_index)
 {
-	uint64_t vas[MAX_DIRECT];
-	size_t count = step->direct < MAX_DIRECT ? direct_successors(blocks, step->block, vas) : 0;
-	while (step->direct < count) {
-		const struct place *place = place_find(blocks, vas[step->direct++]);
-		if (place != NULL) {
-			*out_index = place->block;
-			return true;
-		}
+	if (step->direct_count > 0) {
+		*out_index = step->direct[--step->direct_count];
+		return true;
 	}
 	if (step->jump == 0)
 		return false;
-	*out_index = blocks->jumps[step->jump - 1].to;
-	step->jump = blocks->jumps[step->jump - 1].next;
+	const struct told_jump *jump = &blocks->jumps[step->jump - 1];
+	*out_index = jump->to;
+	step->jump = jump->next;
 	return true;
 }
 

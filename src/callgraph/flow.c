@@ -1,6 +1,5 @@
 #include "callgraph/flow.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -432,15 +431,12 @@ static void block_run(struct walk *walk, size_t index)
 	struct state state;
 	/* The block may be cut, and the array may move, while it runs. */
 	const struct block block = walk->blocks.items[index];
-	const struct instruction *instructions = block.instructions;
-	size_t count = block.instruction_count;
-	uint64_t next = block.next;
 	state_copy(&state, block.entry);
 	walk->running = index;
 	size_t first_draft = walk->draft_count;
-	bool goes_on = next != 0;
-	for (size_t i = 0; i < count; i++) {
-		const struct instruction *instruction = &instructions[i];
+	bool goes_on = block.next != 0;
+	for (size_t i = 0; i < block.instruction_count; i++) {
+		const struct instruction *instruction = &block.instructions[i];
 		if (walk->collecting)
 			collect_mentions(walk, &state, instruction);
 		switch (instruction->operation) {
@@ -466,8 +462,8 @@ static void block_run(struct walk *walk, size_t index)
 			break;
 		}
 	}
-	if (goes_on && count > 0)
-		jump_to(walk, &instructions[count - 1], &state, next);
+	if (goes_on && block.instruction_count > 0)
+		jump_to(walk, &block.instructions[block.instruction_count - 1], &state, block.next);
 	const struct reach *reach = &block.entry->reach;
 	if (walk->draft_count == first_draft || reach->term_count == 0)
 		return;
@@ -540,11 +536,12 @@ static void enter_rest(struct walk *walk, const struct state *unknown)
 	}
 }
 
-static void follow(struct walk *walk)
+static void follow(struct walk *walk, uint64_t va)
 {
+	blocks_begin(&walk->blocks, walk->flow.image, va, walk->flow.scratch);
 	struct state *start = arena_alloc(walk->flow.scratch, 1, sizeof(*start));
 	state_enter(&walk->flow, start);
-	flow_to(walk, walk->blocks.va, start);
+	flow_to(walk, va, start);
 	settle(walk);
 	state_unknown(start);
 	enter_landing_pads(walk, start);
@@ -575,14 +572,14 @@ static struct function gather(const struct image *image, uint64_t va, struct are
 struct function flow_function(const struct image *image, uint64_t va, struct arena *arena,
 			      struct arena *scratch)
 {
-	struct walk walk = { .flow = { image, image->machine, scratch }, .running = SIZE_MAX };
-	blocks_begin(&walk.blocks, image, va, scratch);
-	follow(&walk);
+	const struct walk fresh = { .flow = { image, image->machine, scratch },
+				    .running = SIZE_MAX };
+	struct walk walk = fresh;
+	follow(&walk, va);
 	if (walk.number_lost) { /* rare: it pays to look into the callees */
-		walk =
-		    (struct walk){ .flow = walk.flow, .running = SIZE_MAX, .sees_callees = true };
-		blocks_begin(&walk.blocks, image, va, scratch);
-		follow(&walk);
+		walk = fresh;
+		walk.sees_callees = true;
+		follow(&walk, va);
 	}
 	if (walk.blocks.cut) /* what was not followed is not lost: only its values are */
 		return gather(image, va, arena, scratch);

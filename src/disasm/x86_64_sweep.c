@@ -2,8 +2,9 @@
  * The pass over x86-64 code. Most instructions are a prefix at most, a REX, an opcode of one or two
  * bytes, modrm, displacement and immediate: their length is computed from one 8-byte load. A first
  * loop does only that, at two places at once since each length waits for the one before, and lists
- * what may be worth reporting; a second one describes those from a table of forms. Neither branches on what code
- * does, which no processor could predict. All other instructions go through x86_fields_decode.
+ * what may be worth reporting; a second one describes those from a table of forms. Neither branches
+ * on what code does, which no processor could predict. All other instructions go through
+ * x86_fields_decode.
  */
 #include <string.h>
 
