@@ -155,23 +155,23 @@ static void measure(const char *path, struct sums *sums)
 	struct deb deb;
 	struct error err;
 	struct pool pool = { .descriptor = -1 };
-	struct buffer out = { 0 };
+	struct buffer content = { 0 }, out = { 0 };
 	if (file_map_open(path, ENTRY_MAX_TOTAL_BYTES, &map, &err) != STATUS_OK)
 		return;
 	if (deb_open(map.content, &deb, &err) == STATUS_OK) {
 		const struct input input = { .kind = INPUT_DEB, .path = path };
-		collect(&input, false, &pool, &out); /* once before, for the page cache */
+		collect(&input, false, &pool, &content, &out); /* once before, for the page cache */
 		buffer_clear(&out);
 		double start = now_s();
 		uint64_t bytes = decompress(deb.data);
 		double raw = now_s() - start;
 		start = now_s();
-		collect(&input, false, &pool, &out);
+		collect(&input, false, &pool, &content, &out);
 		double read = now_s() - start;
 		buffer_clear(&out);
 		start = now_s();
 		if (pool_open(ENTRY_MAX_TOTAL_BYTES, &pool, &err) == STATUS_OK) {
-			collect(&input, false, &pool, &out);
+			collect(&input, false, &pool, &content, &out);
 			sums->events += sweep_files(buffer_slice(&out), &pool);
 			pool_close(&pool);
 		}
@@ -186,6 +186,7 @@ static void measure(const char *path, struct sums *sums)
 				sums->worst = read / raw;
 		}
 	}
+	buffer_finish(&content);
 	buffer_finish(&out);
 	file_map_close(&map);
 }

@@ -127,7 +127,7 @@ struct job {
 	struct arena arena;
 	struct problem_list problems;
 	struct entry_sink sink;
-	struct buffer buffer;
+	struct buffer *content; /* borrowed */
 };
 
 /* Links of alternatives are there once the package is, though it does not list them. */
@@ -186,7 +186,7 @@ static enum status collect_deb(struct job *job, struct error *err)
 	else
 		record_put_package(job->collecting.out, &package);
 	if (status == STATUS_OK)
-		status = tar_read(deb.data, &job->buffer, &job->sink, err);
+		status = tar_read(deb.data, job->content, &job->sink, err);
 	file_map_close(&map);
 	return status;
 }
@@ -386,7 +386,7 @@ static enum status collect_image(struct job *job, struct error *err)
 	job->sink.take = take_of_image;
 	job->sink.whole = wants_database;
 	job->sink.context = &image;
-	enum status status = image_read(job->input->path, &job->buffer, &job->sink, err);
+	enum status status = image_read(job->input->path, job->content, &job->sink, err);
 	sort_files(image.files, image.count);
 	sort_files(image.database, image.database_count);
 	struct error none;
@@ -402,7 +402,7 @@ static enum status collect_image(struct job *job, struct error *err)
 }
 
 void collect(const struct input *input, bool maintainer_scripts, struct pool *pool,
-	     struct buffer *out)
+	     struct buffer *content, struct buffer *out)
 {
 	static enum status (*const ways[])(struct job *, struct error *) = {
 		[INPUT_DEB] = collect_deb,
@@ -413,7 +413,8 @@ void collect(const struct input *input, bool maintainer_scripts, struct pool *po
 	struct error err;
 	struct job job = { .input = input,
 			   .maintainer_scripts = maintainer_scripts,
-			   .collecting = { .out = out, .pool = pool, .prefix = "" } };
+			   .collecting = { .out = out, .pool = pool, .prefix = "" },
+			   .content = content };
 	job.problems.arena = &job.arena;
 	job.sink = (struct entry_sink){ .take = take,
 					.context = &job.collecting,
@@ -426,7 +427,6 @@ void collect(const struct input *input, bool maintainer_scripts, struct pool *po
 				   arena_printf(&job.arena, "%zu files could not be read: %s: %s",
 						job.problems.count, job.problems.first->input,
 						job.problems.first->text));
-	buffer_finish(&job.buffer);
 	arena_finish(&job.arena);
 }
 

@@ -29,9 +29,10 @@ struct input {
  *
  * maintainer_scripts   also what dpkg runs when it installs and removes
  * pool                 where to keep ELF files that lie nowhere on disk
+ * content              for the file at hand; a caller with many inputs keeps it
  */
 void collect(const struct input *input, bool maintainer_scripts, struct pool *pool,
-	     struct buffer *out);
+	     struct buffer *content, struct buffer *out);
 
 /* The hash of an input, from sizes and times of its files: without reading them. */
 void input_fingerprint(struct input *input, bool maintainer_scripts);

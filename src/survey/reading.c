@@ -11,7 +11,7 @@ static void run_collect(void *context, size_t task, struct buffer *out)
 {
 	struct running *running = context;
 	collect(&running->survey->inputs[running->tasks[task]], running->survey->maintainer_scripts,
-		&running->pool, out);
+		&running->pool, &running->content, out);
 }
 
 static struct slice describe_loss(struct running *running, const struct input *input,

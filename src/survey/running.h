@@ -38,7 +38,8 @@ struct running {
 	double began;
 	struct analyse_setup setup;
 	struct lookup lookup;      /* to see whether results still hold */
-	struct analyser *analyser; /* in a worker */
+	struct buffer content;     /* in a worker that reads: of the file at hand */
+	struct analyser *analyser; /* in one that analyses */
 	struct survey_outcome outcome;
 };
 
