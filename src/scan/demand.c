@@ -8,6 +8,8 @@ enum {
 	FEW_NUMBERS = 16,
 	ALIGNMENT_BITS = 15,
 	MEMORY_BIT = 63, /* all words of memory that an input points to */
+	/* A large file asks nothing for the sake of calls; see asks_for_calls. */
+	DEMAND_MAX_CODE_BYTES = 2 << 20,
 };
 
 static uint64_t bit_of(uint16_t input)
@@ -56,9 +58,20 @@ static uint64_t wanted_by_kernel(const struct image *image, const struct node *n
 	return operation != NULL && value_is_given(operation) ? bit_of(operation->input) : 0;
 }
 
+/*
+ * Whether it matters which calls happen. What one condition decides on in a large file that leaves
+ * the syscalls to others is called in more ways than it; asking its callers, and theirs, would
+ * follow the values of most of it.
+ */
+static bool asks_for_calls(const struct image *image)
+{
+	return image->tables.syscall_sites > 0 || image->tables.code_bytes <= DEMAND_MAX_CODE_BYTES;
+}
+
 /* Inputs that decide by themselves whether a fact of the function happens. */
 static uint64_t wanted_here(const struct image *image, const struct node *node)
 {
+	bool for_calls = asks_for_calls(image);
 	const struct function *function = node->values->function;
 	uint64_t wanted = 0;
 	for (size_t i = 0; i < function->fact_count; i++) {
@@ -66,7 +79,8 @@ static uint64_t wanted_here(const struct image *image, const struct node *node)
 		bool call = fact->kind == FACT_SYSCALL;
 		if (call)
 			wanted |= wanted_by_kernel(image, node, fact);
-		for (size_t k = 0; (call || goes_on(fact->kind)) && k < fact->term_count; k++) {
+		bool asks = call || (for_calls && goes_on(fact->kind));
+		for (size_t k = 0; asks && k < fact->term_count; k++) {
 			struct term term = function_term(function, fact->first_term + k);
 			if ((call || term.input < INPUT_MEMORY) && picks_few(fact, &term))
 				wanted |= bit_of(term.input);

@@ -101,15 +101,33 @@ size_t shelf_bytes(const struct shelf *shelf)
 	return bytes_since(shelf, 0);
 }
 
+static void take_out(struct shelf *shelf, size_t i)
+{
+	struct shelved *item = shelf->items[i];
+	shelf->items[i] = shelf->items[--shelf->count];
+	discard(item);
+}
+
+/* Each program is asked for once, and by nobody else when it has no name to be loaded by. */
+static bool is_done_with(const struct shelf *shelf, const struct shelved *item)
+{
+	return item == shelf->program && item->module != NULL &&
+	       item->module->image.dynamic.soname == NULL;
+}
+
 void shelf_begin(struct shelf *shelf)
 {
 	size_t bytes = bytes_since(shelf, shelf->began);
-	for (size_t i = 0; i < shelf->count; i++)
-		if (shelf->items[i]->asked >= shelf->began &&
-		    shelf->items[i]->bytes.size_bytes >= SHELF_DROP_BYTES)
-			file_map_drop(shelf->items[i]->bytes);
 	if (bytes > shelf->largest_bytes)
 		shelf->largest_bytes = bytes;
+	for (size_t i = shelf->count; i-- > 0;) {
+		const struct shelved *item = shelf->items[i];
+		if (is_done_with(shelf, item))
+			take_out(shelf, i);
+		else if (item->asked >= shelf->began && item->bytes.size_bytes >= SHELF_DROP_BYTES)
+			file_map_drop(item->bytes);
+	}
+	shelf->program = NULL;
 	shelf->began = shelf->clock + 1;
 }
 
@@ -132,10 +150,8 @@ static void make_room(struct shelf *shelf, size_t coming_bytes)
 				oldest = i;
 		if (shelf->items[oldest]->asked >= shelf->began)
 			return;
-		struct shelved *item = shelf->items[oldest];
-		shelf->items[oldest] = shelf->items[--shelf->count];
-		bytes -= item_bytes(item);
-		discard(item);
+		bytes -= item_bytes(shelf->items[oldest]);
+		take_out(shelf, oldest);
 	}
 }
 
@@ -153,6 +169,8 @@ enum status shelf_module(struct shelf *shelf, const struct shelf_source *source,
 			open_item(item);
 	}
 	item->asked = ++shelf->clock;
+	if (item->asked == shelf->began)
+		shelf->program = item;
 	if (item->module == NULL) {
 		*err = item->failure;
 		return item->failure.status;

@@ -12,9 +12,10 @@
 struct shelf {
 	struct shelved **items; /* owned */
 	size_t count, capacity;
-	uint64_t clock;       /* of requests */
-	uint64_t began;       /* what was asked for since then stays */
-	size_t largest_bytes; /* that one program asked for */
+	uint64_t clock;                /* of requests */
+	uint64_t began;                /* what was asked for since then stays */
+	const struct shelved *program; /* the first of it; NULL: not yet */
+	size_t largest_bytes;          /* that one program asked for */
 };
 
 enum { SHELF_MIN_BYTES = 48 << 20, SHELF_MAX_BYTES = 208 << 20 };
