@@ -1,5 +1,6 @@
 #include "survey/collect.h"
 
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,14 +26,17 @@ struct collecting {
 	struct arena arena;
 };
 
-/* Files on a disk are not read for it. */
-static void hash_content(const struct entry *entry, uint8_t hash[HASH_BYTES])
+/* Files on a disk are not read for it; of foreign ones all that matters is what makes them so. */
+static void hash_content(const struct entry *entry, bool foreign, uint8_t hash[HASH_BYTES])
 {
 	struct sha256_ctx sha;
-	bool on_disk = entry->stamp[0] != 0;
+	struct slice bytes = entry->content;
+	if (entry->stamp[0] != 0)
+		bytes = (struct slice){ (const uint8_t *)entry->stamp, sizeof(entry->stamp) };
+	else if (foreign && bytes.size_bytes > sizeof(Elf64_Ehdr))
+		bytes.size_bytes = sizeof(Elf64_Ehdr);
 	sha256_init(&sha);
-	sha256_update(&sha, on_disk ? sizeof(entry->stamp) : entry->content.size_bytes,
-		      on_disk ? (const uint8_t *)entry->stamp : entry->content.bytes);
+	sha256_update(&sha, bytes.size_bytes, bytes.bytes);
 	sha256_digest(&sha, HASH_BYTES, hash);
 }
 
@@ -80,7 +84,7 @@ static bool describe(struct collecting *collecting, const struct entry *entry,
 		describe_elf(entry, &collecting->arena, file);
 		if (file->kind > FILE_FOREIGN)
 			return true;
-		hash_content(entry, file->hash);
+		hash_content(entry, file->kind == FILE_FOREIGN, file->hash);
 		if (file->kind != FILE_FOREIGN)
 			file->pool_off = pool_append(collecting->pool, entry->content);
 		return true;
