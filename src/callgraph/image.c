@@ -68,6 +68,33 @@ uint32_t image_function_number(const struct image *image, uint64_t va)
 	return i != SIZE_MAX ? (uint32_t)i : image_target_number(image, va);
 }
 
+uint32_t image_body(const struct image *image, uint32_t number)
+{
+	const struct image_tables *tables = &image->tables;
+	const struct image_function *functions = tables->functions;
+	const struct image_function *function = image_bounded(image, number);
+	if (function == NULL || function->event_count == 0)
+		return ADDRESS_NONE;
+	uint32_t own = (uint32_t)(function - functions);
+	if (number < tables->entry_count &&
+	    (own == 0 || function[-1].first_event != function->first_event))
+		return own;
+	/* The rows of entries come first, ascending, and one of them is the start of the code. */
+	uint32_t low = 0, high = address_rank(&tables->function_rows, tables->entry_count);
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (functions[middle].first_event < function->first_event)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	/* before it may be some without events */
+	while (low < own && functions[low].first_event == function->first_event &&
+	       functions[low].event_count != function->event_count)
+		low++;
+	return low < own && functions[low].first_event == function->first_event ? low : own;
+}
+
 uint32_t image_place_number(const struct image *image, uint64_t va)
 {
 	const struct image_place *places = image->tables.places;

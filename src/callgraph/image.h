@@ -231,6 +231,13 @@ static inline const struct image_function *image_bounded(const struct image *ima
 	return row == ADDRESS_NONE ? NULL : &image->tables.functions[row];
 }
 
+/*
+ * Functions that a table bounds share all their code when one of them is jumped into, as by its
+ * own cold part: the row, in the table of functions, of the first that has it. ADDRESS_NONE: no
+ * table bounds it, or it has no events.
+ */
+uint32_t image_body(const struct image *image, uint32_t number);
+
 /* The number of a place; ADDRESS_NONE: it is in no table. */
 uint32_t image_place_number(const struct image *image, uint64_t va);
 

@@ -80,6 +80,14 @@ enum {
 	STATE_OWN_TAKEN = 32, /* it is live, as its own file took its address */
 };
 
+/* The same of a function's code, as far as values are not followed; see image_body. */
+enum {
+	BODY_ASKED = 1,   /* a function with it is being asked, */
+	BODY_TOLD = 2,    /* or was; */
+	BODY_WANTING = 4, /* then something that it calls wants to know something */
+	BODY_SHARED = 8,  /* another function with it came while one was being asked */
+};
+
 /* How a live function makes another one live. */
 enum way { WAY_CALL, WAY_JUMP, WAY_ADDRESS, WAY_RESOLVER };
 
@@ -134,6 +142,7 @@ struct loaded {
 	bool opens_unknown;   /* it may call dlopen with a name that is not known */
 	struct pages nodes;   /* struct node; of its functions, by number */
 	struct pages states;  /* uint8_t: STATE_*; likewise */
+	struct pages bodies;  /* uint8_t: BODY_*; by number of the body */
 	struct marks objects; /* live ones */
 	struct marks places;  /* whose address something live holds */
 	struct marks

@@ -188,13 +188,29 @@ static bool calls_next(struct calls *calls, struct callee *out_callee)
 	return false;
 }
 
+/* What is known of the code of a function whose values are not followed; NULL: nothing is kept. */
+static uint8_t *body_of(struct closure *closure, struct function_id id)
+{
+	struct loaded *loaded = &closure->loaded[id.module];
+	uint32_t number = image_body(&loaded->module->image, id.number);
+	return number == ADDRESS_NONE || valued(closure, id) != NULL
+		   ? NULL
+		   : pages_at(closure->arena, &loaded->bodies, number, STATES_PER_PAGE,
+			      sizeof(uint8_t));
+}
+
 static bool calls_wanting(struct closure *closure, struct function_id id)
 {
 	struct calls calls = calls_of(closure, id);
 	struct callee callee;
-	while (calls_next(&calls, &callee))
-		if (leads_to_wanting(closure, &callee))
-			return true;
+	while (calls_next(&calls, &callee)) {
+		if (!leads_to_wanting(closure, &callee))
+			continue;
+		uint8_t *body = body_of(closure, id);
+		if (body != NULL)
+			*body |= BODY_WANTING;
+		return true;
+	}
 	return false;
 }
 
@@ -214,6 +230,49 @@ static bool settle(struct closure *closure, struct function_id id)
 	return changed && (*state & STATE_USED) != 0;
 }
 
+static bool ask(struct closure *closure, struct function_id id, unsigned depth);
+
+/* Asks all that the function calls. True: some must be settled again. */
+static bool ask_callees(struct closure *closure, struct function_id id, unsigned depth,
+			bool *out_wanting)
+{
+	struct calls calls = calls_of(closure, id);
+	struct callee callee;
+	bool again = false;
+	while (calls_next(&calls, &callee)) {
+		if (callee.known &&
+		    (*closure_state(closure, callee.module, callee.number) & STATE_ASKED) == 0)
+			again |= ask(closure, (struct function_id){ callee.module, callee.number },
+				     depth + 1);
+		*out_wanting |= leads_to_wanting(closure, &callee);
+	}
+	return again;
+}
+
+/*
+ * The same, but once for all functions with the same code. One that comes while the code is being
+ * asked is settled in another pass, if need be.
+ */
+static bool ask_body(struct closure *closure, struct function_id id, unsigned depth,
+		     bool *out_wanting)
+{
+	uint8_t *body = body_of(closure, id);
+	if (body == NULL)
+		return ask_callees(closure, id, depth, out_wanting);
+	if ((*body & BODY_ASKED) != 0) {
+		*body |= (*body & BODY_TOLD) != 0 ? 0 : BODY_SHARED;
+		*out_wanting = (*body & BODY_WANTING) != 0;
+		return false;
+	}
+	*body |= BODY_ASKED;
+	bool again = ask_callees(closure, id, depth, out_wanting);
+	*body |= BODY_TOLD;
+	if (!*out_wanting)
+		return again;
+	*body |= BODY_WANTING;
+	return again || (*body & BODY_SHARED) != 0;
+}
+
 /* Settles all that the function calls, then itself. True: some must be settled again. */
 static bool ask(struct closure *closure, struct function_id id, unsigned depth)
 {
@@ -224,18 +283,8 @@ static bool ask(struct closure *closure, struct function_id id, unsigned depth)
 		*state |= STATE_WANTING;
 	if (module_is_valued(closure->loaded[id.module].module, id.number))
 		(void)closure_node(closure, id.module, id.number);
-	if (depth < DEMAND_MAX_DEPTH) {
-		struct calls calls = calls_of(closure, id);
-		struct callee callee;
-		while (calls_next(&calls, &callee)) {
-			if (callee.known && (*closure_state(closure, callee.module, callee.number) &
-					     STATE_ASKED) == 0)
-				again |= ask(closure,
-					     (struct function_id){ callee.module, callee.number },
-					     depth + 1);
-			wanting |= leads_to_wanting(closure, &callee);
-		}
-	}
+	if (depth < DEMAND_MAX_DEPTH)
+		again |= ask_body(closure, id, depth, &wanting);
 	if (closure->asked_count == closure->asked_capacity)
 		closure->asked = arena_grow(closure->arena, closure->asked, closure->asked_count,
 					    sizeof(*closure->asked), &closure->asked_capacity);

@@ -90,6 +90,27 @@ static void test_functions_have_the_events_in_their_bounds(void **state)
 	assert_true(exported + stubs > 0);
 }
 
+static void test_functions_with_the_same_code_have_one_body(void **state)
+{
+	const struct image_tables *tables = &self.image.tables;
+	size_t shared = 0;
+	(void)state;
+	for (size_t i = 0; i < tables->entry_count + tables->target_count; i++) {
+		const struct image_function *function = image_bounded(&self.image, (uint32_t)i);
+		uint32_t body = image_body(&self.image, (uint32_t)i), first = 0;
+		if (function == NULL || function->event_count == 0) {
+			assert_int_equal(body, ADDRESS_NONE);
+			continue;
+		}
+		while (tables->functions[first].first_event != function->first_event ||
+		       tables->functions[first].event_count != function->event_count)
+			first++;
+		assert_int_equal(body, first);
+		shared += &tables->functions[first] != function;
+	}
+	assert_true(shared > 0);
+}
+
 static void test_closed_code_is_code_that_ends(void **state)
 {
 	const struct image_tables *tables = &self.image.tables;
@@ -240,6 +261,7 @@ static void test_a_set_numbers_its_addresses(void **state)
 RUN_TESTS_BETWEEN(open_self, close_self,
 		  cmocka_unit_test(test_events_lead_where_their_instructions_say),
 		  cmocka_unit_test(test_functions_have_the_events_in_their_bounds),
+		  cmocka_unit_test(test_functions_with_the_same_code_have_one_body),
 		  cmocka_unit_test(test_closed_code_is_code_that_ends),
 		  cmocka_unit_test(test_places_have_the_words_of_their_objects),
 		  cmocka_unit_test(test_blocks_mean_the_same_elsewhere),
