@@ -28,24 +28,19 @@ struct address_numbers address_set_number(struct arena *arena, const struct addr
 	return (struct address_numbers){ set->span, set->words, before };
 }
 
-static inline uint32_t rank_of(const struct address_numbers *numbers, uint64_t va)
+uint32_t address_number(const struct address_numbers *numbers, uint64_t va)
 {
 	uint64_t off = va - numbers->span.va;
+	if (off >= numbers->span.size_bytes)
+		return ADDRESS_NONE;
 	size_t at = off / 64, first = at & ~(size_t)(ADDRESS_GROUP_WORDS - 1);
+	uint64_t bit = UINT64_C(1) << (off % 64);
+	if ((numbers->words[at] & bit) == 0)
+		return ADDRESS_NONE;
 	uint32_t count = numbers->before[at / ADDRESS_GROUP_WORDS];
 	for (size_t i = first; i < at; i++)
 		count += count_bits(numbers->words[i]);
-	return count + count_bits(numbers->words[at] & ((UINT64_C(1) << (off % 64)) - 1));
-}
-
-uint32_t address_rank(const struct address_numbers *numbers, uint64_t va)
-{
-	return rank_of(numbers, va);
-}
-
-uint32_t address_number(const struct address_numbers *numbers, uint64_t va)
-{
-	return address_is_numbered(numbers, va) ? rank_of(numbers, va) : ADDRESS_NONE;
+	return count + count_bits(numbers->words[at] & (bit - 1));
 }
 
 const uint32_t *address_set_list(struct arena *arena, const struct address_set *set, uint64_t base)

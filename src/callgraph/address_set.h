@@ -36,9 +36,6 @@ struct address_numbers address_set_number(struct arena *arena, const struct addr
 /* The number of an address; ADDRESS_NONE: it is not in the set. */
 uint32_t address_number(const struct address_numbers *numbers, uint64_t va);
 
-/* How many of the set come before an address, which is one of the span or its end. */
-uint32_t address_rank(const struct address_numbers *numbers, uint64_t va);
-
 /* All of them, ascending, from a base on that is not above them; their number is set->count. */
 const uint32_t *address_set_list(struct arena *arena, const struct address_set *set, uint64_t base);
 

@@ -71,28 +71,19 @@ uint32_t image_function_number(const struct image *image, uint64_t va)
 uint32_t image_body(const struct image *image, uint32_t number)
 {
 	const struct image_tables *tables = &image->tables;
-	const struct image_function *functions = tables->functions;
 	const struct image_function *function = image_bounded(image, number);
+	bool certain;
 	if (function == NULL || function->event_count == 0)
 		return ADDRESS_NONE;
-	uint32_t own = (uint32_t)(function - functions);
+	uint32_t own = (uint32_t)(function - tables->functions);
+	/* Rows of entries come first, ascending: most have code that the one before has not. */
 	if (number < tables->entry_count &&
 	    (own == 0 || function[-1].first_event != function->first_event))
 		return own;
-	/* The rows of entries come first, ascending, and one of them is the start of the code. */
-	uint32_t low = 0, high = address_rank(&tables->function_rows, tables->entry_count);
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (functions[middle].first_event < function->first_event)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	/* before it may be some without events */
-	while (low < own && functions[low].first_event == function->first_event &&
-	       functions[low].event_count != function->event_count)
-		low++;
-	return low < own && functions[low].first_event == function->first_event ? low : own;
+	uint64_t va = image_function_va(image, number);
+	uint64_t start = image_function_around(image, va, &certain).va;
+	uint32_t row = address_number(&tables->function_rows, image_function_number(image, start));
+	return row == ADDRESS_NONE ? own : row;
 }
 
 uint32_t image_place_number(const struct image *image, uint64_t va)

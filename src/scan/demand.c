@@ -192,11 +192,12 @@ static bool calls_next(struct calls *calls, struct callee *out_callee)
 static uint8_t *body_of(struct closure *closure, struct function_id id)
 {
 	struct loaded *loaded = &closure->loaded[id.module];
+	if (valued(closure, id) != NULL)
+		return NULL;
 	uint32_t number = image_body(&loaded->module->image, id.number);
-	return number == ADDRESS_NONE || valued(closure, id) != NULL
-		   ? NULL
-		   : pages_at(closure->arena, &loaded->bodies, number, STATES_PER_PAGE,
-			      sizeof(uint8_t));
+	return number == ADDRESS_NONE ? NULL
+				      : pages_at(closure->arena, &loaded->bodies, number,
+						 STATES_PER_PAGE, sizeof(uint8_t));
 }
 
 static bool calls_wanting(struct closure *closure, struct function_id id)
